@@ -1,0 +1,20 @@
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  throw new Error(`the tests need Node 24 or newer; this is ${process.version}: run them through \`npm test\``);
+}
+process.env.APOLLO_TELEMETRY_DISABLED = "1";
+
+export default {
+  testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", "/.crosswalk/"],
+  injectGlobals: false,
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  transform: {
+    "\\.(ts|js|mjs)$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "commonjs" } },
+    ],
+  },
+  transformIgnorePatterns: ["/node_modules/(?!jose/)"],
+  reporters: ["default", "<rootDir>/tests/closing-line-reporter.cjs"],
+};
