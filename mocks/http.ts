@@ -63,11 +63,12 @@ async function respond(
   if (body === null) return void response.writeHead(413).end();
   const { method = "GET", headers } = request;
   const reply = await answer({ method, path: url.pathname, query: url.searchParams, headers, body });
-  response.writeHead(reply.status, { ...reply.headers });
   if (reply.body === undefined || typeof reply.body === "string" || Buffer.isBuffer(reply.body)) {
-    response.end(reply.body);
+    const bytes = Buffer.from(reply.body ?? "");
+    response.writeHead(reply.status, { ...reply.headers, "content-length": String(bytes.length) }).end(bytes);
     return;
   }
+  response.writeHead(reply.status, { ...reply.headers });
   const stream = Readable.from(reply.body);
   stream.on("error", () => response.destroy());
   response.on("close", () => stream.destroy());

@@ -1,0 +1,178 @@
+/**
+ * All the simulated systems in one process: each on its own port behind a proxy that can make it fail, with one
+ * population, one clock, the development issuer and the control listener.
+ */
+
+import { adis } from "./cbp/adis.ts";
+import { e3 } from "./cbp/e3.ts";
+import { i94 } from "./cbp/i94.ts";
+import { type ControlledSystem, listenControl } from "./control.ts";
+import { caseSystem } from "./eoir/case.ts";
+import { type Fault, faultyProxy } from "./faults.ts";
+import { eid } from "./ice/eid.ts";
+import { startIssuer } from "./issuer/issuer.ts";
+import { ident } from "./obim/ident.ts";
+import { createClock, createWorld } from "./population/world.ts";
+import { elis } from "./uscis/elis.ts";
+import { global } from "./uscis/global.ts";
+import type { Act, Clock, Simulator, SimulatorContext, SystemName, World } from "./world.ts";
+
+export const defaultWorldNow = "2026-10-19T14:00:00Z";
+
+export const defaultPorts: Readonly<Record<SystemName | "issuer" | "control", number>> = {
+  control: 4002,
+  ident: 4201,
+  adis: 4202,
+  i94: 4203,
+  e3: 4204,
+  eid: 4205,
+  global: 4206,
+  elis: 4207,
+  case: 4208,
+  issuer: 4300,
+};
+
+export type MocksSettings = {
+  readonly worldNow: string;
+  readonly population: number;
+  readonly seed: number;
+  /** Ports by part; "free" takes free ones (tests). */
+  readonly ports: Readonly<Record<SystemName | "issuer" | "control", number>> | "free";
+  readonly host: string;
+  /** One line for each part as it comes up, and for long work in progress. */
+  readonly progress: (line: string) => void;
+};
+
+export type Mocks = {
+  readonly urls: Readonly<Record<SystemName | "issuer" | "control", string>>;
+  readonly world: World;
+  readonly clock: Clock;
+  setFault(system: SystemName, fault: Fault): Promise<void>;
+  act(system: SystemName, act: Act): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+const simulators: Readonly<Record<SystemName, (context: SimulatorContext) => Simulator>> = {
+  ident,
+  adis,
+  i94,
+  e3,
+  eid,
+  global,
+  elis,
+  case: caseSystem,
+};
+
+/** Starts everything; what had started is closed again when one part fails. */
+export async function startMocks(settings: MocksSettings): Promise<Mocks> {
+  const { population, seed, worldNow, host, progress } = settings;
+  const world = createWorld({ size: population, seed, worldNow });
+  const clock = createClock(worldNow);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  const portOf = (part: keyof typeof defaultPorts) => (settings.ports === "free" ? 0 : settings.ports[part]);
+  try {
+    const starts = Object.entries(simulators).map(async ([name, simulator]) => {
+      const system = name as SystemName;
+      const running = await startSystem(simulator, { world, clock, progress, host, port: portOf(system) });
+      closers.push(running.close);
+      progress(`${system.padEnd(8)} ${running.url}`);
+      return running;
+    });
+    const settled = await Promise.allSettled(starts);
+    const failed = settled.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+    const systems = await Promise.all(starts);
+    const issuer = await startIssuer({ port: portOf("issuer"), host });
+    closers.push(issuer.close);
+    const issuerPart = { name: "issuer", url: `http://127.0.0.1:${issuer.port}`, port: issuer.port };
+    const control = await listenControl({ systems, parts: [issuerPart], clock, port: portOf("control"), host });
+    closers.push(control.close);
+    const named = (system: SystemName) => systems.find((each) => each.system === system) as RunningSystem;
+    return {
+      urls: {
+        ...(Object.fromEntries(systems.map(({ system, url }) => [system, url])) as Record<SystemName, string>),
+        issuer: issuerPart.url,
+        control: `http://127.0.0.1:${control.port}`,
+      },
+      world,
+      clock,
+      setFault: (system, fault) => named(system).setFault(fault),
+      act: (system, act) => named(system).act(act),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type RunningSystem = ControlledSystem & { close(): Promise<void> };
+
+type SystemSettings = {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly progress: (line: string) => void;
+  readonly host: string;
+  readonly port: number;
+};
+
+async function startSystem(
+  simulator: (context: SimulatorContext) => Simulator,
+  { world, clock, progress, host, port }: SystemSettings,
+): Promise<RunningSystem> {
+  const view = freezableClock(clock);
+  const { system, agency, protocol, acts, ...simulated } = simulator({ world, clock: view, progress });
+  const upstream = await simulated.start();
+  const proxy = await faultyProxy({ protocol, upstreamPort: upstream.port, port, host }).catch(async (error) => {
+    await upstream.close();
+    throw error;
+  });
+  let fault: Fault = { kind: "none" };
+  // Acts on a stopped system wait, and happen when it moves on again.
+  const waiting: Act[] = [];
+  return {
+    system,
+    agency,
+    protocol,
+    acts,
+    port: proxy.port,
+    url: protocol === "http" ? `http://127.0.0.1:${proxy.port}` : `postgres://127.0.0.1:${proxy.port}`,
+    fault: () => fault,
+    async setFault(next) {
+      fault = next;
+      proxy.set(next);
+      view.freeze(next.kind === "stale");
+      if (next.kind !== "stale") for (const act of waiting.splice(0)) await simulated.act(act);
+    },
+    async act(act) {
+      if (fault.kind !== "stale") return simulated.act(act);
+      waiting.push(act);
+      return { waiting: "until the system moves on again" };
+    },
+    async close() {
+      await proxy.close();
+      await upstream.close();
+    },
+  };
+}
+
+/** A system's own view of the clock, which stops while the system does. */
+function freezableClock(clock: Clock): SimulatorContext["clock"] & { freeze(frozen: boolean): void } {
+  let frozenAt: string | null = null;
+  const listeners: (() => void)[] = [];
+  clock.onChange(() => {
+    if (frozenAt === null) for (const listener of listeners) listener();
+  });
+  return {
+    now: () => frozenAt ?? clock.now(),
+    onChange: (listener) => void listeners.push(listener),
+    freeze(frozen) {
+      if (frozen === (frozenAt !== null)) return;
+      frozenAt = frozen ? clock.now() : null;
+      if (!frozen) for (const listener of listeners) listener();
+    },
+  };
+}
