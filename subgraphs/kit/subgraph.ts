@@ -82,7 +82,8 @@ export async function serveSubgraph<Loaders>(
     onOperation: (_request, args, result) => {
       const problems = problemsOf.get(args.contextValue as object) ?? [];
       if (problems.length === 0 || !("data" in result)) return;
-      return { ...result, errors: [...(result.errors ?? []), ...problems] };
+      const executed = result as ExecutionResult;
+      return { data: withoutEmptyLists(executed.data, problems), errors: [...(executed.errors ?? []), ...problems] };
     },
   });
   const server = createServer((request, response) => {
@@ -126,4 +127,18 @@ function recordsUnreadable(info: GraphQLResolveInfo, rows: readonly UnreadableRo
       extensions: { code: "RECORD_UNREADABLE", system, count },
     });
   });
+}
+
+/**
+ * INVARIANT: a list from which every record had to be left out is null, never empty: an empty list says "nothing is
+ * there".
+ */
+function withoutEmptyLists(data: ExecutionResult["data"], problems: readonly GraphQLError[]): ExecutionResult["data"] {
+  for (const { path = [] } of problems) {
+    const parent = path.slice(0, -1).reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], data);
+    const key = path.at(-1);
+    const list = key === undefined ? undefined : (parent as Record<string, unknown> | null | undefined)?.[key];
+    if (Array.isArray(list) && list.length === 0) (parent as Record<string, unknown>)[key as string] = null;
+  }
+  return data;
 }
