@@ -176,3 +176,62 @@ function freezableClock(clock: Clock): SimulatorContext["clock"] & { freeze(froz
     },
   };
 }
+
+/** Settings from the environment; throws a line that says what to set. */
+export function readMocksSettings(env: Readonly<Record<string, string | undefined>>): MocksSettings {
+  if (env.CROSSWALK_ENV === "production")
+    throw new Error("the simulated systems are for development; unset CROSSWALK_ENV=production to run them");
+  const wholeNumber = (name: string, fallback: number, from: number, to: number): number => {
+    const value = Number(env[name] ?? fallback);
+    if (Number.isInteger(value) && value >= from && value <= to) return value;
+    throw new Error(`${name} must be a whole number from ${from} to ${to}`);
+  };
+  const worldNow = env.WORLD_NOW ?? defaultWorldNow;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(worldNow) || Number.isNaN(Date.parse(worldNow)))
+    throw new Error(`WORLD_NOW must be an instant such as ${defaultWorldNow}`);
+  const ports = Object.entries(defaultPorts).map(([part, port]) => [
+    part,
+    wholeNumber(`${part.toUpperCase()}_PORT`, port, 0, 65_535),
+  ]);
+  return {
+    worldNow,
+    population: wholeNumber("POPULATION", 2_000, 64, 10_000_000),
+    seed: wholeNumber("POPULATION_SEED", 1, 0, 2 ** 31),
+    ports: Object.fromEntries(ports),
+    host: env.HOST ?? "127.0.0.1",
+    progress: (line) => console.log(line),
+  };
+}
+
+async function main(): Promise<void> {
+  try {
+    const mocks = await startMocks(readMocksSettings(process.env));
+    let stopping = false;
+    const stop = () => {
+      if (stopping) return;
+      stopping = true;
+      mocks.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    };
+    process.on("SIGTERM", stop);
+    // Ctrl-C reaches a whole group of processes; whoever started this one says when it is its turn.
+    process.on("SIGINT", () => process.connected || stop());
+    process.on("disconnect", stop);
+    console.log(`issuer   ${mocks.urls.issuer}`);
+    console.log(`control  ${mocks.urls.control}`);
+    console.log("ready    the simulated systems");
+  } catch (error) {
+    const { code, port, message } = error as { code?: string; port?: number; message: string };
+    const part = Object.entries(defaultPorts).find(([, each]) => each === port)?.[0] ?? "control";
+    console.error(
+      code === "EADDRINUSE"
+        ? `port ${port} is in use; free it, or set ${part.toUpperCase()}_PORT to another`
+        : `the simulated systems could not start: ${message}`,
+    );
+    process.exit(1);
+  }
+}
+
+if (import.meta.main) void main();

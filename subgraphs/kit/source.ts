@@ -128,6 +128,7 @@ function asSourceError(error: unknown, system: string): SourceError {
   if (name === "TimeoutError" || timeoutCodes.has(String(code)))
     return new SourceError("SOURCE_TIMEOUT", system, error);
   // A broken HTTP answer (not just a broken connection) is nonsense, not absence.
-  if (String(code).startsWith("HPE_")) return new SourceError("SOURCE_INVALID", system, error);
+  if (name === "HTTPParserError" || String(code).startsWith("HPE_"))
+    return new SourceError("SOURCE_INVALID", system, error);
   return new SourceError("SOURCE_UNAVAILABLE", system, error);
 }

@@ -135,7 +135,9 @@ function recordsUnreadable(info: GraphQLResolveInfo, rows: readonly UnreadableRo
  */
 function withoutEmptyLists(data: ExecutionResult["data"], problems: readonly GraphQLError[]): ExecutionResult["data"] {
   for (const { path = [] } of problems) {
-    const parent = path.slice(0, -1).reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], data);
+    const parent = path
+      .slice(0, -1)
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], data);
     const key = path.at(-1);
     const list = key === undefined ? undefined : (parent as Record<string, unknown> | null | undefined)?.[key];
     if (Array.isArray(list) && list.length === 0) (parent as Record<string, unknown>)[key as string] = null;

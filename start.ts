@@ -1,0 +1,92 @@
+/**
+ * The whole system on one machine: the simulated agencies' systems, the five subgraphs and the gateway, each a
+ * process of its own. One line a part; all of it ends together.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+
+type Part = { readonly name: string; readonly module: string };
+
+const mocks: Part = { name: "simulated systems", module: "mocks/main.ts" };
+const subgraphs: Part = { name: "subgraphs", module: "subgraphs/main.ts" };
+const gateway: Part = { name: "gateway", module: "gateway/main.ts" };
+
+/** How long parts may take to finish what they accepted before they are ended. */
+const stopWithinMs = 4_500;
+
+const environment = { CROSSWALK_ENV: "development", APOLLO_TELEMETRY_DISABLED: "1", ...process.env };
+const running = new Map<Part, ChildProcess>();
+let exitCode: number | null = null;
+
+/** Starts a part and resolves when it prints its line that begins with `ready`; that line is returned. */
+function start(part: Part, env: NodeJS.ProcessEnv): Promise<string> {
+  const child = fork(new URL(part.module, import.meta.url), { env, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  running.set(part, child);
+  return new Promise((resolve) => {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      if (line.startsWith("ready")) resolve(line);
+      else console.log(line);
+    });
+    child.on("exit", (code, signal) => {
+      running.delete(part);
+      if (exitCode === null) {
+        console.error(`the ${part.name} stopped (${signal ?? `exit code ${code}`}); everything is being stopped`);
+        stop(1);
+      } else if (running.size === 0) process.exit(exitCode);
+    });
+  });
+}
+
+/** Ends every part; the gateway's clients are served first by its own drain. Safe to call twice. */
+function stop(code: number): void {
+  if (exitCode !== null) return;
+  exitCode = code;
+  if (running.size === 0) process.exit(code);
+  const endGently = (part: Part) => running.get(part)?.kill("SIGTERM");
+  endGently(gateway);
+  // What the gateway has accepted still needs the others.
+  const gatewayDone = running.get(gateway)?.once("exit", endTheOthers);
+  if (gatewayDone === undefined) endTheOthers();
+  setTimeout(() => {
+    for (const child of running.values()) child.kill("SIGKILL");
+  }, stopWithinMs);
+
+  function endTheOthers(): void {
+    endGently(subgraphs);
+    endGently(mocks);
+  }
+}
+
+async function main(): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0));
+  endWithParent();
+  const startedAt = performance.now();
+  const gatewayReady = start(gateway, environment);
+  await start(mocks, environment);
+  await start(subgraphs, subgraphEnvironment());
+  const ready = await gatewayReady;
+  if (exitCode !== null) return;
+  console.log(`all parts are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s; Ctrl-C ends them`);
+  console.log(ready);
+}
+
+/** A system moved to another port by `<NAME>_PORT` is found there by its subgraph too. */
+function subgraphEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...environment } as NodeJS.ProcessEnv;
+  for (const system of ["ADIS", "I94", "E3", "IDENT", "GLOBAL", "ELIS", "CASE", "EID"]) {
+    const port = env[`${system}_PORT`];
+    const scheme = system === "EID" ? "postgres" : "http";
+    if (port !== undefined) env[`${system}_URL`] ??= `${scheme}://127.0.0.1:${port}`;
+  }
+  return env;
+}
+
+/** npm killed outright cannot pass a signal on: then this process has another parent, and ends by itself. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop(0);
+  }, 1_000).unref();
+}
+
+void main();
