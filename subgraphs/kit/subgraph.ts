@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import {
+  type ExecutionResult,
   execute,
   GraphQLError,
   type GraphQLFieldResolver,
