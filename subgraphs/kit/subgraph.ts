@@ -84,7 +84,10 @@ export async function serveSubgraph<Loaders>(
       const problems = problemsOf.get(args.contextValue as object) ?? [];
       if (problems.length === 0 || !("data" in result)) return;
       const executed = result as ExecutionResult;
-      return { data: withoutEmptyLists(executed.data, problems), errors: [...(executed.errors ?? []), ...problems] };
+      return {
+        data: withoutEmptyLists(executed.data ?? null, problems),
+        errors: [...(executed.errors ?? []), ...problems],
+      };
     },
   });
   const server = createServer((request, response) => {
@@ -130,11 +133,13 @@ function recordsUnreadable(info: GraphQLResolveInfo, rows: readonly UnreadableRo
   });
 }
 
+type Answer = Record<string, unknown> | null;
+
 /**
  * INVARIANT: a list from which every record had to be left out is null, never empty: an empty list says "nothing is
  * there".
  */
-function withoutEmptyLists(data: ExecutionResult["data"], problems: readonly GraphQLError[]): ExecutionResult["data"] {
+function withoutEmptyLists(data: Answer, problems: readonly GraphQLError[]): Answer {
   for (const { path = [] } of problems) {
     const parent = path
       .slice(0, -1)
