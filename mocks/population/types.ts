@@ -199,7 +199,7 @@ export type GlobalApplication = {
   readonly decision: "PENDING" | "GRANT" | "DENIAL" | "REFERRAL" | "WITHDRAWN" | "ADMIN CLOSE";
   readonly decisionDate: string | null;
   /** ISO alpha-3. */
-  readonly birthCountry: string | null;
+  readonly birthCountry: Redactable<string>;
 };
 
 export type ElisFile = {
@@ -215,7 +215,7 @@ export type ElisCase = {
   readonly status: "Case Was Received" | "Case Was Approved" | "Case Was Denied" | "Case Was Withdrawn" | "Case Closed";
   readonly statusDate: string | null;
   /** ISO alpha-3; ELIS prints names. */
-  readonly birthCountry: string | null;
+  readonly birthCountry: Redactable<string>;
   readonly gender: "Male" | "Female" | null;
   /** 8 USC 1367: stands until the filing is denied and appeals are exhausted. */
   readonly protection: "1367" | null;
