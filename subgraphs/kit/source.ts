@@ -25,6 +25,8 @@ export type SystemRequest = {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Less than the system's own, where an earlier call has used up some of it. */
+  readonly timeoutMs?: number;
 };
 
 export type SystemAnswer = {
@@ -68,7 +70,7 @@ export function httpSystem({ system, url, timeoutMs, maxBytes = 32 * 1024 * 1024
   return {
     system,
     async ask(request) {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.timeout(Math.min(timeoutMs, request.timeoutMs ?? timeoutMs));
       try {
         const { statusCode, headers, body } = await pool.request({ ...options(request), signal });
         const bytes = await readBounded(body, maxBytes, system);
