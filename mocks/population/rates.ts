@@ -1,0 +1,131 @@
+/**
+ * How often the agencies' records are missing, wrong or in conflict: the one table that the population is made from and
+ * that `rates.test.ts` measures it against. `assumed` marks what no public source gives a figure for.
+ */
+export type Rate = { readonly rate: number; readonly of: string; readonly source: string; readonly assumed?: true };
+
+export const rates = {
+  aNumberOnTwoFins: {
+    rate: 0.005,
+    of: "A-numbers known to IDENT that stand with FINs not linked to each other",
+    source: "DOMAIN §1.3 OIG-16-130, R11",
+    assumed: true,
+  },
+  identityCluster: {
+    rate: 0.02,
+    of: "persons with more than one FIN, linked",
+    source: "DOMAIN §1.2 IDENT/HART",
+    assumed: true,
+  },
+  clusterBirthDateConflict: {
+    rate: 0.35,
+    of: "identity clusters whose FINs have different birth dates",
+    source: "DOMAIN §5 R18",
+    assumed: true,
+  },
+  aNumberSeveral: {
+    rate: 0.06,
+    of: "persons with an A-number in IDENT who have several",
+    source: "DOMAIN §3 (A-file no.)",
+    assumed: true,
+  },
+  aNumberUnreadable: {
+    rate: 0.01,
+    of: "A-numbers typed in encounters",
+    source: "DOMAIN §3 (design hints)",
+    assumed: true,
+  },
+  identBirthDateMissing: { rate: 0.02, of: "IDENT identities", source: "DOMAIN §5 R18", assumed: true },
+  departureMissing: {
+    rate: 0.06,
+    of: "I-94 admissions that ended, without a departure in ADIS",
+    source: "DOMAIN §1.2 OIG-17-56",
+    assumed: true,
+  },
+  e3ReleaseANumberMissing: { rate: 107 / 384, of: "e3 rows with a release", source: "DOMAIN §1.3 OIG-22-71" },
+  e3TimesDiffer: {
+    rate: 0.3,
+    of: "e3 rows with both times, apprehended ≠ arrested",
+    source: "DOMAIN §2.3, R5",
+    assumed: true,
+  },
+  e3EnteredNotDerived: {
+    rate: 0.03,
+    of: "entered/derived pairs of e3 that disagree",
+    source: "DOMAIN §2.3, R9",
+    assumed: true,
+  },
+  e3Redacted: { rate: 0.02, of: "e3 sectors and dispositions", source: "DOMAIN §2.1 (redaction)", assumed: true },
+  e3FamilyUnitMismatch: {
+    rate: 0.04,
+    of: "accompanied e3 rows whose family unit number is not the first one's of the same event",
+    source: "DOMAIN §5 R9",
+    assumed: true,
+  },
+  addressRecorded: { rate: 0.65, of: "e3 releases with an address", source: "DOMAIN §0 OIG-22-66" },
+  addressBlank: { rate: 54_663 / 981_671, of: "e3 releases", source: "DOMAIN §1.3 OIG-23-47" },
+  addressUnitMissing: {
+    rate: 97_000 / 981_671,
+    of: "e3 releases to a building of several units, no unit given",
+    source: "DOMAIN §1.3 OIG-23-47",
+  },
+  addressUndeliverable: { rate: 26_093 / 981_671, of: "e3 releases", source: "DOMAIN §1.3 OIG-23-47" },
+  addressShared: { rate: 0.8, of: "distinct release addresses used at least twice", source: "DOMAIN §1.3 OIG-23-47" },
+  ntaNeverFiled: {
+    rate: 1 / 6,
+    of: "e3 releases on a Notice to Appear without a court case",
+    source: "DOMAIN §1.2 TRAC 699/739",
+  },
+  eidAFileMissing: { rate: 0.055, of: "EID rows", source: "DOMAIN §2.1 (missingness)" },
+  eidAFileRedacted: { rate: 0.004, of: "EID rows", source: "DOMAIN §2.1 (redaction)", assumed: true },
+  eidArrestStateMissing: { rate: 0.21, of: "arrests", source: "DOMAIN §2.1 (missingness)" },
+  eidArrestDuplicate: {
+    rate: 0.05,
+    of: "arrest rows within 24 h of an earlier one of the same subject",
+    source: "DOMAIN §2.1",
+  },
+  eidStayOpen: { rate: 0.12, of: "custody stays without a book-out", source: "DOMAIN §2.1" },
+  eidStayOrderImpossible: {
+    rate: 0.004,
+    of: "custody stays booked out before they were booked in",
+    source: "DOMAIN §2.1, R23",
+    assumed: true,
+  },
+  eidDepartedActive: {
+    rate: 0.02,
+    of: "EID cases with a departure that still read ACTIVE",
+    source: "DOMAIN §5 R17",
+    assumed: true,
+  },
+  eidLastScreenedMissing: { rate: 0.35, of: "EID cases", source: "DOMAIN §1.3 OIG-18-36", assumed: true },
+  detainerCaseIdMissing: { rate: 0.528, of: "detainers", source: "DOMAIN §2.1 (missingness)" },
+  detainerLiftReasonMissing: { rate: 0.4, of: "detainers (active ones included)", source: "DOMAIN §2.1 (missingness)" },
+  detainerActive: { rate: 0.25, of: "detainers not lifted", source: "DOMAIN §5 R14", assumed: true },
+  detainerApprehensionMissing: { rate: 0.78, of: "detainers", source: "DOMAIN §2.1 (missingness)" },
+  detainerWarrantMissing: { rate: 0.08, of: "detainers", source: "DOMAIN §5 R14", assumed: true },
+  detainerNotServed: { rate: 0.15, of: "detainers", source: "DOMAIN §5 R14", assumed: true },
+  screeningServiceMissing: {
+    rate: 0.12,
+    of: "services due after a screening's decision (applicant, ERO)",
+    source: "DOMAIN §0 seed 002, R4",
+    assumed: true,
+  },
+  protected1367: {
+    rate: 0.015,
+    of: "persons with a request to ELIS who have a VAWA, T or U filing",
+    source: "DOMAIN §4.2",
+    assumed: true,
+  },
+  caseBirthDateMissing: { rate: 0.46, of: "EOIR cases", source: "DOMAIN §2.2 (quality)" },
+  caseCompletionMissing: { rate: 0.26, of: "EOIR proceedings", source: "DOMAIN §2.2 (quality)" },
+  caseSinceSnapshot: { rate: 0.02, of: "EOIR cases opened since the snapshot", source: "DOMAIN §2.2", assumed: true },
+  caseAddressMissing: { rate: 0.08, of: "EOIR cases", source: "DOMAIN §2.2 (quality)", assumed: true },
+  hearingForgotten: {
+    rate: 0.03,
+    of: "pending proceedings with a hearing in the past, nothing since and nothing ahead",
+    source: "DOMAIN §5 R12",
+    assumed: true,
+  },
+} as const satisfies Readonly<Record<string, Rate>>;
+
+export type RateName = keyof typeof rates;
