@@ -1,0 +1,152 @@
+/**
+ * The gateway's settings, in three moves: read the strings, decide (defaults and refusals), and print what was refused
+ * all at once. The only file that touches `process.env`.
+ */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Protections that can be switched off by name, in production too. Closed list: DESIGN.md, section 1. */
+export const protections = [
+  "authentication",
+  "purpose",
+  "audit",
+  "subgraph-signature",
+  "deny-by-default",
+  "plaintext",
+  "introspection",
+] as const;
+export type Protection = (typeof protections)[number];
+
+export type Issuer = { readonly issuer: string; readonly jwksUrl: string };
+
+export type Config = {
+  readonly mode: "development" | "production";
+  readonly host: string;
+  readonly port: number;
+  readonly internalPort: number;
+  /** A file's path, or an http(s) URL. */
+  readonly supergraph: string;
+  readonly supergraphPollMs: number;
+  readonly insecure: ReadonlySet<Protection>;
+  readonly issuers: readonly Issuer[];
+  readonly audience: string;
+  /** By SUBGRAPH_URL_<NAME>'s name: stands in for the routing URL in the supergraph. */
+  readonly subgraphUrls: Readonly<Record<string, string>>;
+  readonly subgraphTimeoutMs: number;
+  readonly subgraphMaxBytes: number;
+  readonly maxBodyBytes: number;
+  readonly drainMs: number;
+};
+
+export type ConfigOutcome = { readonly config: Config } | { readonly refusals: readonly string[] };
+
+/** Every problem at once; each line says what to set. */
+export function readConfig(env: Environment): ConfigOutcome {
+  const refusals: string[] = [];
+  const reader = settingReader(env, refusals);
+  const mode = reader.oneOf("CROSSWALK_ENV", ["development", "production"], "development");
+  const supergraph = env.GATEWAY_SUPERGRAPH || "schema/supergraph.graphql";
+  const config: Config = {
+    mode,
+    host: env.HOST || "127.0.0.1",
+    port: reader.wholeNumber("PORT", 4000, 65_535),
+    internalPort: reader.wholeNumber("INTERNAL_PORT", 4001, 65_535),
+    supergraph,
+    supergraphPollMs: reader.wholeNumber("GATEWAY_SUPERGRAPH_POLL_MS", isUrl(supergraph) ? 10_000 : 500),
+    insecure: reader.protections("GATEWAY_INSECURE"),
+    issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
+    audience: env.GATEWAY_AUDIENCE || "crosswalk",
+    subgraphUrls: reader.subgraphUrls("SUBGRAPH_URL_"),
+    subgraphTimeoutMs: reader.wholeNumber("SUBGRAPH_TIMEOUT_MS", 3000),
+    subgraphMaxBytes: reader.wholeNumber("SUBGRAPH_MAX_BYTES", 16 * 1024 * 1024),
+    maxBodyBytes: reader.wholeNumber("MAX_BODY_BYTES", 100 * 1024),
+    drainMs: reader.wholeNumber("DRAIN_MS", 4000),
+  };
+  if (mode === "production") refusals.push(...insecureSettings(config));
+  return refusals.length > 0 ? { refusals } : { config };
+}
+
+/** The process's own environment. */
+export const readProcessConfig = (): ConfigOutcome => readConfig(process.env);
+
+/** `@apollo/gateway` reports deployment figures to its maker unless this stands before its constructor runs. */
+export function disableVendorTelemetry(): void {
+  process.env.APOLLO_TELEMETRY_DISABLED = "1";
+}
+
+const developmentIssuers: readonly Issuer[] = [
+  { issuer: "https://issuer.crosswalk.example", jwksUrl: "http://127.0.0.1:4300/jwks.json" },
+];
+
+/** What production does not start with, each by the name that switches it off. */
+function insecureSettings(config: Config): readonly string[] {
+  const { insecure, issuers } = config;
+  const refusals: string[] = [];
+  const require = (name: Protection, why: string) => {
+    if (!insecure.has(name)) refusals.push(`production: ${why}, or set GATEWAY_INSECURE to contain ${name}`);
+  };
+  const notYet = "is not built yet: wait for it";
+  require("deny-by-default", `deny-by-default (policies for every field) ${notYet}`);
+  require("audit", `audit (a durable record before every answer) ${notYet}`);
+  require("subgraph-signature", `subgraph-signature (signed requests to subgraphs) ${notYet}`);
+  require("plaintext", "plaintext: the public listener speaks plain HTTP: put TLS in front of it");
+  for (const url of [
+    ...issuers.map(({ jwksUrl }) => jwksUrl),
+    ...Object.values(config.subgraphUrls),
+    config.supergraph,
+  ])
+    if (url.startsWith("http:"))
+      require("plaintext", "plaintext: use https in GATEWAY_ISSUERS, SUBGRAPH_URL_*, GATEWAY_SUPERGRAPH");
+  if (issuers.length === 0)
+    require("authentication", "authentication: set GATEWAY_ISSUERS to iss=jwksUrl pairs, separated by commas");
+  return [...new Set(refusals)];
+}
+
+export function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
+function settingReader(env: Environment, refusals: string[]) {
+  const list = (name: string) =>
+    (env[name] ?? "")
+      .split(",")
+      .map((each) => each.trim())
+      .filter((each) => each !== "");
+  return {
+    oneOf<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+      const value = env[name] || fallback;
+      const choice = choices.find((each) => each === value);
+      if (choice === undefined) refusals.push(`${name} must be one of ${choices.join(", ")}`);
+      return choice ?? fallback;
+    },
+    wholeNumber(name: string, fallback: number, max = 2 ** 31 - 1): number {
+      const value = env[name] || String(fallback);
+      if (/^\d{1,10}$/.test(value) && Number(value) <= max) return Number(value);
+      refusals.push(`${name} must be a whole number from 0 to ${max}`);
+      return fallback;
+    },
+    protections(name: string): ReadonlySet<Protection> {
+      const named = list(name);
+      const known = protections.filter((each) => named.includes(each));
+      if (known.length < new Set(named).size) refusals.push(`${name} may contain only ${protections.join(", ")}`);
+      return new Set(known);
+    },
+    issuers(name: string, fallback: readonly Issuer[]): readonly Issuer[] {
+      if (!env[name]) return fallback;
+      return list(name).flatMap((pair) => {
+        const at = pair.indexOf("=");
+        const [issuer, jwksUrl] = [pair.slice(0, at), pair.slice(at + 1)];
+        if (at > 0 && isUrl(jwksUrl)) return [{ issuer, jwksUrl }];
+        refusals.push(
+          `${name} takes iss=jwksUrl pairs separated by commas, such as https://idp.example=https://idp.example/jwks.json`,
+        );
+        return [];
+      });
+    },
+    subgraphUrls(prefix: string): Readonly<Record<string, string>> {
+      const named = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value);
+      for (const [name, value] of named) if (!isUrl(value ?? "")) refusals.push(`${name} must be an http(s) URL`);
+      return Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value ?? ""]));
+    },
+  };
+}

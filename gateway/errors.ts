@@ -1,0 +1,156 @@
+/**
+ * The closed table of everything that can go wrong, as a client sees it. `docs/errors.md` is generated from it.
+ *
+ * INVARIANT: an error is built from this table, from the schema and from positions in the client's own document; never
+ * from a value, from what a client typed, or from the text of a subgraph.
+ */
+
+/**
+ * What an error is about. A refused `request` and a refused `document` have no `data`; `application/json` answers a
+ * refused document with 200, as GraphQL over HTTP asks. A `part` is missing from an answer that otherwise stands.
+ */
+export type ErrorKind = "request" | "document" | "part";
+
+/** What a client sees beside message and code. */
+export type Shown = "locations" | "path" | "agency" | "system";
+
+type ErrorEntry = {
+  readonly kind: ErrorKind;
+  readonly status: number;
+  /** The message, unless a more exact one was built from the schema. */
+  readonly text: string;
+  readonly shows: readonly Shown[];
+};
+
+const request = (status: number, text: string): ErrorEntry => ({ kind: "request", status, text, shows: [] });
+const document = (text: string): ErrorEntry => ({ kind: "document", status: 400, text, shows: ["locations"] });
+const part = (text: string, shows: readonly Shown[] = ["path", "agency", "system"]): ErrorEntry => ({
+  kind: "part",
+  status: 200,
+  text,
+  shows,
+});
+
+const entries = {
+  BAD_REQUEST: request(400, "not a well-formed GraphQL request"),
+  UNAUTHENTICATED: request(401, "no token, or one that is not accepted"),
+  AUTHENTICATION_UNAVAILABLE: request(503, "the issuer's keys could not be had; try again"),
+  PURPOSE_REQUIRED: request(400, "the header Crosswalk-Purpose is required"),
+  PURPOSE_UNKNOWN: request(400, "the header Crosswalk-Purpose names no known purpose"),
+  PURPOSE_NOT_PERMITTED: request(403, "this purpose is not among the caller's"),
+  CASE_REQUIRED: request(400, "this purpose requires the header Crosswalk-Case"),
+  CASE_INVALID: request(400, "the header Crosswalk-Case takes 1 to 64 printable ASCII characters"),
+  CROSS_SITE_REFUSED: request(403, "a page of another site may not ask"),
+  NOT_FOUND: request(404, "nothing is here; operations go to /graphql"),
+  METHOD_NOT_ALLOWED: request(405, "this method is not allowed here"),
+  NOT_ACCEPTABLE: request(406, "answers are application/graphql-response+json or application/json"),
+  PAYLOAD_TOO_LARGE: request(413, "the request body is too large"),
+  UNSUPPORTED_MEDIA_TYPE: request(415, "requests are application/json in UTF-8, not compressed"),
+  INTERNAL_SERVER_ERROR: request(500, "the gateway failed; nothing of the answer was kept"),
+  SHUTTING_DOWN: request(503, "this gateway is shutting down; ask again"),
+
+  GRAPHQL_PARSE_FAILED: document("the document is not GraphQL"),
+  GRAPHQL_VALIDATION_FAILED: document("the document does not fit the schema"),
+  OPERATION_RESOLUTION_FAILURE: document("operationName must name exactly one operation of the document"),
+  OPERATION_NOT_SUPPORTED: document("this kind of operation is not offered"),
+  BAD_USER_INPUT: document("a value is not of the form its type takes"),
+  MAX_TOKENS_LIMIT: document("the document has too many tokens"),
+  MAX_DEPTH_LIMIT: document("the operation is too deep"),
+  MAX_FIELDS_LIMIT: document("the operation has too many fields"),
+  QUERY_PLANNING_FAILED: document("no plan was found for this operation; ask for less at once"),
+
+  UNAUTHORIZED_FIELD_OR_TYPE: part("Unauthorized field or type", ["path"]),
+  SUBREQUEST_HTTP_ERROR: part("this agency could not be asked"),
+  SUBREQUEST_MALFORMED_RESPONSE: part("this agency's answer could not be read"),
+  GATEWAY_TIMEOUT: part("this agency did not answer in time"),
+  SUBGRAPH_ERROR: part("this agency answered with an error"),
+  SOURCE_UNAVAILABLE: part("the agency's system could not be reached"),
+  SOURCE_TIMEOUT: part("the agency's system did not answer in time"),
+  SOURCE_INVALID: part("the agency's system answered with something that cannot be read"),
+  SOURCE_REFUSED: part("the agency's system refused to answer"),
+  REDACTED_BY_SOURCE: part("the agency's system withholds this value"),
+  VALUE_UNREADABLE: part("the agency's system holds something unreadable here"),
+  RECORD_UNREADABLE: part("some records here could not be read and are left out"),
+  AMBIGUOUS_IDENTIFIER: part("this identifier belongs to more than one person; use another one"),
+  TOO_MANY_ERRORS: part("there are more errors than are shown", []),
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+export type ErrorCode = keyof typeof entries;
+
+export const errorTable: Readonly<Record<ErrorCode, ErrorEntry>> = entries;
+
+/** Codes with which a subgraph may explain a missing part, and what each becomes. Any other becomes SUBGRAPH_ERROR. */
+const subgraphCodes: Readonly<Record<string, ErrorCode>> = {
+  SOURCE_UNAVAILABLE: "SOURCE_UNAVAILABLE",
+  SOURCE_TIMEOUT: "SOURCE_TIMEOUT",
+  SOURCE_INVALID: "SOURCE_INVALID",
+  SOURCE_REFUSED: "SOURCE_REFUSED",
+  REDACTED_BY_SOURCE: "REDACTED_BY_SOURCE",
+  VALUE_UNREADABLE: "VALUE_UNREADABLE",
+  RECORD_UNREADABLE: "RECORD_UNREADABLE",
+  AMBIGUOUS_IDENTIFIER: "AMBIGUOUS_IDENTIFIER",
+  INVALID_IDENTIFIER: "BAD_USER_INPUT",
+};
+
+export type Path = readonly (string | number)[];
+
+/** A part of the answer that is missing or incomplete: where, why, and whose. */
+export type PartError = {
+  readonly code: ErrorCode;
+  readonly path: Path;
+  /** The subgraph's name. */
+  readonly agency?: string;
+  /** The agency's own system, where the subgraph named it. */
+  readonly system?: string;
+};
+
+/** One element of `errors`, as it is sent. */
+export type ClientError = {
+  readonly message: string;
+  readonly locations?: readonly { readonly line: number; readonly column: number }[];
+  readonly path?: Path;
+  readonly extensions: { readonly code: ErrorCode; readonly agency?: string; readonly system?: string };
+};
+
+/** A whole request that gets no data. `errors[0]` decides the status. */
+export type Refusal = { readonly refused: readonly ClientError[]; readonly headers?: Readonly<Record<string, string>> };
+
+/** Refuses a request. `message`, where given, is a fixed text or built from the schema. */
+export function refuse(code: ErrorCode, message?: string, headers?: Readonly<Record<string, string>>): Refusal {
+  return { refused: [clientError(code, message)], ...(headers ? { headers } : {}) };
+}
+
+export function clientError(
+  code: ErrorCode,
+  message: string = errorTable[code].text,
+  locations?: ClientError["locations"],
+): ClientError {
+  return { message, ...(locations?.length ? { locations } : {}), extensions: { code } };
+}
+
+/** The error that stands in `errors` for a missing part; only what the table says is shown. */
+export function partError({ code, path, agency, system }: PartError): ClientError {
+  return {
+    message: errorTable[code].text,
+    ...(path.length > 0 ? { path } : {}),
+    extensions: { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) },
+  };
+}
+
+/** The `code` and `system` of a subgraph's error that may pass. */
+export function readSubgraphError(extensions: unknown): { readonly code: ErrorCode; readonly system?: string } {
+  const { code, system } = (extensions ?? {}) as { code?: unknown; system?: unknown };
+  const known = typeof code === "string" && Object.hasOwn(subgraphCodes, code) ? subgraphCodes[code] : undefined;
+  const named = typeof system === "string" && /^[A-Z0-9]{2,12}$/.test(system) ? { system } : {};
+  return { code: known ?? "SUBGRAPH_ERROR", ...named };
+}
+
+/** HTTP status of a refusal in each of the two media types. */
+export function refusalStatus(
+  { refused }: Refusal,
+  mediaType: "application/graphql-response+json" | "application/json",
+) {
+  const code = refused[0]?.extensions.code ?? "INTERNAL_SERVER_ERROR";
+  const { kind, status } = errorTable[code];
+  return kind === "document" && mediaType === "application/json" ? 200 : status;
+}
