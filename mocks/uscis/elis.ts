@@ -1,7 +1,7 @@
 /** USCIS ELIS: electronic benefit cases over REST, with Torch's public case status. The wire format is in README.md. */
 import { type HttpRequest, listenHttp } from "../http.ts";
 import { type ElisCase, REDACTED, type Redactable } from "../population/types.ts";
-import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
+import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct, type World } from "../world.ts";
 import { caseStatus } from "./case-status.ts";
 import { printedCountry } from "./countries.ts";
 import { developmentSettings, drift, nullLike, readAlienNumbers, redactionMark, refusal, torch } from "./torch.ts";
@@ -11,14 +11,6 @@ const acts = ["file-application", "decide-application"] as const;
 /** ELIS over the world's people. Settings left out are the development ones; there is no rate limit unless set. */
 export function elis(context: SimulatorContext, settings: Partial<typeof developmentSettings> = {}): Simulator {
   const { world, clock } = context;
-  /** Receipts that acts gave out, and to whom: the population cannot know them. */
-  const newReceipts = new Map<string, string>();
-
-  const findReceipt = (receiptNumber: string): ElisCase | undefined => {
-    const aNumber = newReceipts.get(receiptNumber);
-    const files = aNumber ? world.find("aNumber", aNumber) : world.find("receiptNumber", receiptNumber);
-    return files.flatMap((file) => file.elis.cases).find((each) => each.receiptNumber === receiptNumber);
-  };
   const search = (request: HttpRequest) => {
     const asked = readAlienNumbers(
       request,
@@ -37,7 +29,7 @@ export function elis(context: SimulatorContext, settings: Partial<typeof develop
       answer: (_request, [, receiptNumber = ""]) => {
         if (!/^(EAC|LIN|SRC|IOE|MSC|NBC|WAC|YSC)\d{10}$/.test(receiptNumber))
           throw refusal(422, "INVALID_FORMAT", "A receipt number is three letters of a known centre and ten digits");
-        const found = findReceipt(receiptNumber);
+        const found = findReceipt(world, receiptNumber);
         // 8 USC 1367: a protected filing reads exactly as one that does not exist.
         if (found === undefined || found.protection !== null || isProtectedForm(found.form))
           throw refusal(404, "NOT_FOUND", "There is no case with this receipt number");
@@ -52,7 +44,7 @@ export function elis(context: SimulatorContext, settings: Partial<typeof develop
     acts,
     start: () => listenHttp(answer),
     act: async (act) => {
-      if (act.act === "file-application") return fileApplication(context, act, newReceipts, findReceipt);
+      if (act.act === "file-application") return fileApplication(context, act);
       if (act.act === "decide-application") return decideApplication(context, act);
       throw new UnknownAct("elis", acts);
     },
@@ -63,6 +55,11 @@ const protectedForms = ["I-360 VAWA", "I-914", "I-918"];
 
 function isProtectedForm(form: string): boolean {
   return protectedForms.some((each) => form.startsWith(each));
+}
+
+function findReceipt(world: World, receiptNumber: string): ElisCase | undefined {
+  const files = world.find("receiptNumber", receiptNumber);
+  return files.flatMap((file) => file.elis.cases).find((each) => each.receiptNumber === receiptNumber);
 }
 
 function printCase(row: ElisCase) {
@@ -96,12 +93,7 @@ function printCountry(id: string, value: Redactable<string>): string | null {
   return drift(id, "country encoding", 2) === 0 ? name : Buffer.from(name, "utf8").toString("latin1");
 }
 
-function fileApplication(
-  { world, clock }: SimulatorContext,
-  act: Act,
-  newReceipts: Map<string, string>,
-  findReceipt: (receiptNumber: string) => ElisCase | undefined,
-): unknown {
+function fileApplication({ world, clock }: SimulatorContext, act: Act): unknown {
   const { form = "I-765", aNumber } = act;
   if (typeof form !== "string" || !/^[A-Z]{1,2}-\d{2,4}[A-Z]?( VAWA)?$/.test(form))
     throw new BadAct("file-application takes form: I-589, I-765, I-130, I-485, I-360 VAWA, I-914, I-918 or another");
@@ -110,7 +102,7 @@ function fileApplication(
   // Receipts of the population stay below 98: its fiscal years are real ones.
   let sequence = file.index * 10 + file.elis.cases.length;
   const receiptOf = () => `IOE98${String(sequence % 100_000_000).padStart(8, "0")}`;
-  while (findReceipt(receiptOf()) !== undefined) sequence += 1;
+  while (findReceipt(world, receiptOf()) !== undefined) sequence += 1;
   const filed: ElisCase = {
     receiptNumber: receiptOf(),
     aNumber,
@@ -122,7 +114,6 @@ function fileApplication(
     gender: null,
     protection: isProtectedForm(form) ? "1367" : null,
   };
-  newReceipts.set(filed.receiptNumber, aNumber);
   world.change(file.index, (before) => ({ ...before, elis: { cases: [...before.elis.cases, filed] } }));
   return { receiptNumber: filed.receiptNumber, form, received: filed.receivedDate };
 }

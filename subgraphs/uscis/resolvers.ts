@@ -1,0 +1,149 @@
+/** Serves a person's USCIS records by the A-numbers that IDENT supplies; one search of each system for a whole request. */
+import DataLoader from "dataloader";
+import { GraphQLError, type GraphQLResolveInfo } from "graphql";
+import type { UnreadableRow } from "#kit/decoded.ts";
+import { SourceError } from "#kit/source.ts";
+import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
+import { parseANumber } from "#schema/scalars.ts";
+import {
+  type Application,
+  type DecodedRow,
+  type ElisAnswer,
+  type ElisApplication,
+  type GlobalAnswer,
+  isProtectedFiling,
+  mergeApplications,
+  oldestFirst,
+  type Screening,
+} from "./records.ts";
+import { maxANumbersPerSearch, type UscisSystem } from "./source.ts";
+
+export type Systems = { readonly global: UscisSystem<GlobalAnswer>; readonly elis: UscisSystem<ElisAnswer> };
+
+type Loaders = {
+  readonly global: DataLoader<string, GlobalAnswer>;
+  readonly elis: DataLoader<string, ElisAnswer>;
+};
+
+/** New for every request. Each loader asks once for up to 100 A-numbers, whoever's they are and whatever for. */
+export function loadersOver({ global, elis }: Systems): Loaders {
+  const options = { maxBatchSize: maxANumbersPerSearch };
+  return {
+    global: new DataLoader(async (aNumbers) => {
+      const { screenings, applications } = await global.search(aNumbers);
+      return aNumbers.map((each) => ({
+        screenings: rowsOf(screenings, each),
+        applications: rowsOf(applications, each),
+      }));
+    }, options),
+    elis: new DataLoader(async (aNumbers) => {
+      const { cases } = await elis.search(aNumbers);
+      return aNumbers.map((each) => ({ cases: rowsOf(cases, each) }));
+    }, options),
+  };
+}
+
+/** A row whose A-number cannot be read may be anybody's: everybody asked about is told of it. */
+function rowsOf<T>(rows: readonly DecodedRow<T>[], aNumber: string): readonly DecodedRow<T>[] {
+  return rows.filter((row) => row.aNumber === aNumber || row.aNumber === null);
+}
+
+/** The person as the gateway names it: `fin`, and the required fields as other agencies answered. */
+type Person = { readonly aNumbers?: unknown };
+
+type Found<T> = { readonly records: readonly T[]; readonly unreadable: readonly UnreadableRow[] };
+
+export const resolvers: Resolvers<Loaders> = {
+  Person: {
+    __resolveReference: (person: Person) => person,
+    // Its two lists stand or fail each for itself.
+    asylum: (person: Person) => ({ person }),
+    benefitRequests: async (person: Person, _args, context, info) => {
+      const cases = await casesOf(person, context.loaders);
+      return given(cases, (each) => each.form !== "I-589" && !isProtectedFiling(each), context, info);
+    },
+    protected1367: async (person: Person, _args, { loaders }) => {
+      const { records, unreadable } = await casesOf(person, loaders);
+      if (records.some((each) => each.protected1367)) return true;
+      if (unreadable.length === 0) return false;
+      // INVARIANT: while any of the person's cases cannot be read, "not protected" is not said.
+      throw new GraphQLError("ELIS holds something unreadable in protectionMarkers", {
+        extensions: { code: "VALUE_UNREADABLE", system: "ELIS" },
+      });
+    },
+  },
+  Asylum: {
+    screenings: async ({ person }: { person: Person }, _args, { loaders, report }, info) => {
+      const answers = await ask(loaders.global, person);
+      const { records, unreadable } = gather(answers.map(({ screenings }) => screenings));
+      report(info, unreadable);
+      return oldestFirst(
+        records,
+        ({ referredAt }: Screening) => referredAt,
+        ({ id }) => id,
+      );
+    },
+    applications: async ({ person }: { person: Person }, _args, context, info) => {
+      // Both are asked at once, and both must have answered: half of the list would read as all of it.
+      const [global, cases] = await Promise.all([
+        ask(context.loaders.global, person),
+        casesOf(person, context.loaders),
+      ]);
+      const onPaper = gather(global.map(({ applications }) => applications));
+      const records = mergeApplications(
+        onPaper.records,
+        cases.records.filter(({ form }) => form === "I-589"),
+      );
+      const unreadable = [...onPaper.unreadable, ...cases.unreadable];
+      return given({ records, unreadable }, () => true, context, info);
+    },
+  },
+};
+
+async function casesOf(person: Person, loaders: Loaders): Promise<Found<ElisApplication>> {
+  const answers = await ask(loaders.elis, person);
+  return gather(answers.map(({ cases }) => cases));
+}
+
+function given<T extends Application>(
+  { records, unreadable }: Found<T>,
+  included: (record: T) => boolean,
+  { report }: RequestContext<Loaders>,
+  info: GraphQLResolveInfo,
+): readonly T[] {
+  report(info, unreadable);
+  return oldestFirst(
+    records.filter(included),
+    ({ filedAt }) => filedAt,
+    ({ receiptNumber }) => receiptNumber,
+  );
+}
+
+/**
+ * One answer per A-number. Global and ELIS file everything under an A-number, so a person for whom IDENT knows of none
+ * can have nothing there: no answers is then the whole truth.
+ */
+async function ask<Answer>(loader: DataLoader<string, Answer>, person: Person): Promise<readonly Answer[]> {
+  const answers = await Promise.allSettled(aNumbersOf(person).map((each) => loader.load(each)));
+  return answers.map((each) => {
+    if (each.status === "rejected") throw each.reason;
+    return each.value;
+  });
+}
+
+/** INVARIANT: A-numbers that IDENT could not give, or not in their form, are not the same as none. */
+function aNumbersOf({ aNumbers }: Person): readonly string[] {
+  if (!Array.isArray(aNumbers)) throw new SourceError("SOURCE_UNAVAILABLE", "IDENT");
+  const parsed = aNumbers.map((each: unknown) => (typeof each === "string" ? parseANumber(each) : null));
+  if (parsed.includes(null)) throw new SourceError("SOURCE_INVALID", "IDENT");
+  return [...new Set(parsed as string[])];
+}
+
+/** What stands under several A-numbers of one person (a row that may be anybody's does) is counted once. */
+function gather<T>(rows: readonly (readonly DecodedRow<T>[])[]): Found<T> {
+  const distinct = [...new Set(rows.flat())];
+  return {
+    records: distinct.flatMap(({ record }) => (record === null ? [] : [record])),
+    unreadable: distinct.flatMap(({ unreadable }) => unreadable),
+  };
+}
