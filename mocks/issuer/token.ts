@@ -1,0 +1,32 @@
+/** `npm run -s token -- <persona> [--minutes N]` prints one token, and nothing else. */
+import { parseArgs } from "node:util";
+import { mintToken } from "./mint.ts";
+import { personaNames } from "./personas.ts";
+
+const usage = `npm run -s token -- <persona> [--minutes N]; personas: ${personaNames().join(", ")}`;
+
+/** The token asked for; throws a line to show as it is. */
+export async function tokenFor(args: readonly string[]): Promise<string> {
+  const { positionals, values } = parse(args);
+  const [persona, ...others] = positionals;
+  if (persona === undefined || others.length > 0) throw new Error(usage);
+  if (values.minutes === undefined) return mintToken(persona);
+  const minutes = Number(values.minutes);
+  if (!/^\d{1,6}$/.test(values.minutes) || minutes === 0) throw new Error("--minutes takes a whole number from 1 up");
+  return mintToken(persona, { minutes });
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: { minutes: { type: "string" } }, allowPositionals: true });
+  } catch {
+    throw new Error(usage);
+  }
+}
+
+if (import.meta.main) {
+  tokenFor(process.argv.slice(2)).then(console.log, (error: Error) => {
+    console.error(`token: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

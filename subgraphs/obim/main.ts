@@ -1,0 +1,46 @@
+/** The OBIM subgraph: IDENT behind GraphQL. */
+import { readFileSync } from "node:fs";
+import { run } from "#kit/run.ts";
+import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { loaders, resolvers } from "./resolvers.ts";
+import { identSource } from "./source.ts";
+
+export type ObimSettings = {
+  readonly identUrl: string;
+  /** Bounds each call to IDENT. */
+  readonly sourceTimeoutMs: number;
+  readonly port: number;
+  readonly host?: string;
+};
+
+export function readObimSettings(env: Environment): ObimSettings {
+  return {
+    identUrl: urlSetting(env, "IDENT_URL", "http://127.0.0.1:4201"),
+    sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2000),
+    port: wholeNumberSetting(env, "PORT", 4101),
+    host: env.HOST ?? "127.0.0.1",
+  };
+}
+
+export async function startObim({
+  identUrl,
+  sourceTimeoutMs,
+  port,
+  host = "127.0.0.1",
+}: ObimSettings): Promise<Listening> {
+  const source = identSource({ url: identUrl, timeoutMs: sourceTimeoutMs });
+  const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
+  try {
+    const { url, close } = await serveSubgraph(
+      { name: "obim", sdl, resolvers, loaders: () => loaders(source) },
+      { port, host },
+    );
+    return { url, close: () => close().finally(() => source.close()) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+if (import.meta.main) void run("obim", () => startObim(readObimSettings(process.env)));
