@@ -139,7 +139,7 @@ async function startSystem(
     protocol,
     acts,
     port: proxy.port,
-    url: protocol === "http" ? `http://127.0.0.1:${proxy.port}` : `postgres://127.0.0.1:${proxy.port}`,
+    url: atPort(upstream.url ?? `${protocol}://127.0.0.1`, proxy.port),
     fault: () => fault,
     async setFault(next) {
       fault = next;
@@ -157,6 +157,12 @@ async function startSystem(
       await upstream.close();
     },
   };
+}
+
+function atPort(url: string, port: number): string {
+  const { protocol, username, password, hostname, pathname, search } = new URL(url);
+  const credentials = username === "" ? "" : `${username}:${password}@`;
+  return `${protocol}//${credentials}${hostname}:${port}${pathname === "/" ? "" : pathname}${search}`;
 }
 
 /** A system's own view of the clock, which stops while the system does. */

@@ -44,8 +44,11 @@ export type Simulator = {
   readonly system: SystemName;
   readonly agency: AgencyName;
   readonly protocol: "http" | "postgres";
-  /** Opens the real listener on a free loopback port; resolves once it answers. */
-  start(): Promise<{ readonly port: number; close(): Promise<void> }>;
+  /**
+   * Opens the real listener on a free loopback port; resolves once it answers. `url` where a client needs more than
+   * the port: credentials, a database.
+   */
+  start(): Promise<{ readonly port: number; readonly url?: string; close(): Promise<void> }>;
   /** Carries out an act in the system's own way; throws `UnknownAct` for one it does not know. */
   act(act: Act): Promise<unknown>;
   /** Names of the acts it knows. */

@@ -1,0 +1,77 @@
+/**
+ * A process of its own: PGlite behind a listener that speaks the PostgreSQL wire protocol. PGlite is one session.
+ * pglite-socket passes it the single messages of all its clients as they come, so that one client's Bind may meet
+ * another's Parse and get another's rows. Here a client has the session to itself from the first message of an
+ * exchange to its last, and until its transaction ends.
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PGlite } from "@electric-sql/pglite";
+import { serveClient } from "./embedded-client.ts";
+import { shareSession } from "./embedded-session.ts";
+import type { EmbeddedReady, EmbeddedSettings } from "./spawned-embedded.ts";
+
+const version = "0.5.14";
+const memory = { initialMemory: 128 * 1024 * 1024 };
+
+/** Making a cluster takes seconds and 1.1 GB; an empty one is made once on a machine, and copied. */
+async function preparedCluster(into: string): Promise<void> {
+  const cache = fileURLToPath(new URL("../../.crosswalk/", import.meta.url));
+  const prepared = join(cache, `pglite-${version}`);
+  if (!existsSync(prepared)) {
+    const db = await PGlite.create({ dataDir: into, postgresqlconf: ["shared_buffers=8MB"] });
+    await db.close();
+    try {
+      // Whole or not at all: another process may be making the same.
+      mkdirSync(cache, { recursive: true });
+      const own = mkdtempSync(join(cache, "pglite-"));
+      cpSync(into, join(own, "data"), { recursive: true });
+      renameSync(join(own, "data"), prepared);
+      rmSync(own, { recursive: true });
+    } catch {
+      // A read-only folder, or somebody was faster: ours is in place already.
+    }
+    return;
+  }
+  cpSync(prepared, into, { recursive: true });
+}
+
+async function serve({ database, roles }: EmbeddedSettings, folder: string): Promise<EmbeddedReady> {
+  const cluster = join(folder, "data");
+  await preparedCluster(cluster);
+  const db = await PGlite.create({ dataDir: cluster, ...memory });
+  const { rows } = await db.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+  const serverVersion = (rows[0]?.version ?? "").split(" ")[0] as string;
+  const session = shareSession(db, Object.keys(roles)[0] as string);
+  const server = createServer((socket) => serveClient(socket, { session, database, roles, serverVersion }));
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    description: `PostgreSQL ${serverVersion}, embedded (PGlite ${version})`,
+  };
+}
+
+if (import.meta.main) {
+  const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
+  const stop = (code: number) => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(code);
+  };
+  // Ctrl-C reaches the whole group; this one ends when its parent lets go of it, or is no more.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => stop(0));
+  process.on("disconnect", () => stop(0));
+  process.once("message", (settings) => {
+    serve(settings as EmbeddedSettings, folder).then(
+      (ready) => process.send?.(ready),
+      (error: Error) => {
+        console.error(error.message);
+        stop(1);
+      },
+    );
+  });
+}
