@@ -1,0 +1,44 @@
+/** The CBP subgraph: ADIS, I-94 and e3. */
+import { readFileSync } from "node:fs";
+import { run } from "#kit/run.ts";
+import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { cbpLoaders, cbpResolvers } from "./resolvers.ts";
+import { type CbpSourceSettings, cbpSources } from "./source.ts";
+
+export type CbpSettings = CbpSourceSettings & { readonly port: number; readonly host: string };
+
+const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
+
+/** Settings from the environment; throws a line that says what to set. */
+export function readCbpSettings(env: Environment): CbpSettings {
+  return {
+    adisUrl: urlSetting(env, "ADIS_URL", "http://127.0.0.1:4202"),
+    i94Url: urlSetting(env, "I94_URL", "http://127.0.0.1:4203"),
+    e3Url: urlSetting(env, "E3_URL", "http://127.0.0.1:4204"),
+    timeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
+    port: wholeNumberSetting(env, "PORT", 4102),
+    host: env.HOST ?? "127.0.0.1",
+  };
+}
+
+/** Serves the subgraph; closing it closes its connections to the systems too. */
+export async function startCbp({ port, host, ...systems }: CbpSettings): Promise<Listening> {
+  const sources = cbpSources(systems);
+  const definition = { name: "cbp", sdl, resolvers: cbpResolvers, loaders: () => cbpLoaders(sources) };
+  try {
+    const listening = await serveSubgraph(definition, { port, host });
+    return {
+      url: listening.url,
+      close: async () => {
+        await listening.close();
+        await sources.close();
+      },
+    };
+  } catch (error) {
+    await sources.close();
+    throw error;
+  }
+}
+
+if (import.meta.main) void run("cbp", async () => startCbp(readCbpSettings(process.env)));
