@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { ApolloGateway, type GraphQLDataSource } from "@apollo/gateway";
 import { buildASTSchema, type DocumentNode, type GraphQLSchema, Kind, parse, print } from "graphql";
-import type { PartError } from "../errors.ts";
+import type { PartError, Path } from "../errors.ts";
 import { operationOf, responseKeyOf } from "../operation/internal-names.ts";
 import { type SubgraphCall, SubgraphFailure } from "../subgraph/http.ts";
 import { type Fetch, missingAnswer, type ReadAnswer, type Representation, readAnswer } from "./answer.ts";
@@ -37,6 +37,7 @@ type Run = {
   /** By field name: why it could not be had. */
   readonly tainted: Map<string, Cause & { readonly agency: string }>;
   isPlanned: boolean;
+  hasFetches: boolean;
 };
 
 /** Throws for a supergraph that cannot be used. */
@@ -50,14 +51,16 @@ export async function openApolloExecution({ sdl, call, urlOf }: ApolloSettings):
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     buildService: ({ name, url }) => subgraphSource({ schema, subgraph: name, url: urlOf(name, url ?? ""), call }),
     experimental_didResolveQueryPlan: ({ queryPlan, requestContext }) => {
-      (requestContext.context as Run).isPlanned = queryPlan.node !== undefined;
+      const run = requestContext.context as Run;
+      run.isPlanned = true;
+      run.hasFetches = queryPlan.node !== undefined;
     },
   });
   const { schema: apiSchema, executor } = await gateway.load();
   const hashes = new WeakMap<DocumentNode, string>();
 
   const execute: Execute = async ({ document, keys, variables }, { signal }) => {
-    const run: Run = { signal, problems: [], tainted: new Map(), isPlanned: false };
+    const run: Run = { signal, problems: [], tainted: new Map(), isPlanned: false, hasFetches: false };
     const query = print(document);
     const queryHash = hashes.get(document) ?? createHash("sha256").update(query).digest("hex");
     hashes.set(document, queryHash);
@@ -99,7 +102,7 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
       const run = options.context as Run;
       const { query = "", variables = {} } = options.request;
       const representations = (variables.representations as readonly Representation[] | undefined) ?? null;
-      const taints = representations?.map((each) => taintOf(each, run)) ?? [];
+      const taints = representations?.map((each) => taintOf(each, run.tainted)) ?? [];
       const fetchOf = (some: readonly Representation[] | null): Fetch => ({
         schema,
         document: options.document as DocumentNode,
@@ -119,16 +122,12 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
       };
       const record = ({ problems }: ReadAnswer, entityOf: (root: number) => number, agency: string) => {
         const fetchPath = (options.pathInIncomingRequest ?? []).map(String);
-        for (const { root, ...problem } of problems) {
-          const name = fieldName(options.document as DocumentNode, problem.path);
-          if (name !== null && !run.tainted.has(name)) run.tainted.set(name, { ...problem, agency });
-          run.problems.push({
-            ...problem,
-            agency,
-            fetchPath,
-            entities: representations?.length ?? 1,
-            entity: entityOf(root),
-          });
+        for (const { root, path: rawPath, ...cause } of problems) {
+          const path = undoAliases(rawPath);
+          const field = path.findLast((step) => typeof step === "string");
+          if (field !== undefined && !run.tainted.has(field)) run.tainted.set(field, { ...cause, agency });
+          const entities = representations?.length ?? 1;
+          run.problems.push({ ...cause, agency, path, fetchPath, entities, entity: entityOf(root) });
         }
       };
 
@@ -151,21 +150,18 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
 }
 
 /** Why a representation must not be sent: it holds a null that stands for something that could not be had. */
-function taintOf(value: unknown, { tainted }: Run): (Cause & { readonly agency: string }) | undefined {
+function taintOf(value: unknown, tainted: Run["tainted"]): (Cause & { readonly agency: string }) | undefined {
   if (tainted.size === 0 || typeof value !== "object" || value === null) return undefined;
   for (const [field, each] of Object.entries(value)) {
-    const taint = each === null ? tainted.get(field) : taintOf(each, { tainted } as Run);
+    const taint = each === null ? tainted.get(field) : taintOf(each, tainted);
     if (taint) return taint;
   }
   return undefined;
 }
 
-/** The schema's name of the last field on a path of response keys. */
-function fieldName(document: DocumentNode, path: readonly (string | number)[]): string | null {
-  const key = path.findLast((step) => typeof step === "string");
-  if (key === undefined) return null;
-  const alias = new RegExp(`\\b${key}\\s*:\\s*(\\w+)`).exec(print(document));
-  return alias?.[1] ?? key;
+/** The planner's own aliases are undone before anything is merged; what a client asked for is never called so. */
+function undoAliases(path: Path): Path {
+  return path.map((step) => (typeof step === "string" ? step.replace(/__alias_\d+$/, "") : step));
 }
 
 /** Values that Apollo found not to be of their type, and nulled, without an error of ours at or around them. */
@@ -188,7 +184,7 @@ function unplanned(
   document: DocumentNode,
   data: Readonly<Record<string, unknown>> | null,
 ): readonly PartError[] {
-  if (run.isPlanned) return [];
+  if (run.hasFetches) return [];
   return operationOf(document).selectionSet.selections.flatMap((each) => {
     if (each.kind !== Kind.FIELD || each.name.value === "__typename") return [];
     const key = responseKeyOf(each);

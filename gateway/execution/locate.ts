@@ -3,7 +3,7 @@
  * its entities ("cases", "@", "judge") but not their positions; the answer does.
  */
 import type { PartError, Path } from "../errors.ts";
-import type { KeyTree } from "../operation/internal-names.ts";
+import type { KeyNode, KeyTree } from "../operation/internal-names.ts";
 
 export type FetchProblem = Omit<PartError, "path"> & {
   /** Response keys from the root to the entities; "@" stands for the elements of a list. */
@@ -76,7 +76,7 @@ function visiblePart(path: Path, keys: KeyTree): Path {
   let level: KeyTree | null = keys;
   for (const [index, step] of path.entries()) {
     if (typeof step === "number") continue;
-    const node = level?.get(step);
+    const node: KeyNode | undefined = level?.get(step);
     if (!node) return path.slice(0, index);
     level = node.below;
   }

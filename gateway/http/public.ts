@@ -1,0 +1,83 @@
+/** The public listener: operations at /graphql, and in development the explorer at /. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { refuse } from "../errors.ts";
+import type { AboutOperation, Handle } from "../handle.ts";
+import type { Telemetry } from "../telemetry.ts";
+import { explorerPage } from "./explorer.ts";
+import { type Exchange, type Listener, listen } from "./listener.ts";
+import { negotiate, type ResponseType } from "./media-type.ts";
+import { readOperation } from "./request.ts";
+import { send, sendAnswer } from "./response.ts";
+
+export type PublicSettings = {
+  readonly host: string;
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  /** Whether the explorer is served. */
+  readonly explorer: boolean;
+  readonly handle: Handle;
+  readonly telemetry: Telemetry;
+};
+
+const plainJson: ResponseType = { mediaType: "application/json", contentType: "application/json; charset=utf-8" };
+
+export function openPublicListener({ host, port, ...settings }: PublicSettings): Promise<Listener> {
+  const page = settings.explorer ? explorerPage() : null;
+  return listen({
+    host,
+    port,
+    async respond(exchange) {
+      const { request, response } = exchange;
+      const url = urlOf(request);
+      if (url?.pathname === "/graphql") return respondToOperation(exchange, url, settings);
+      if (url?.pathname === "/" && page && request.method === "GET")
+        return send(response, 200, page.html, page.headers);
+      sendAnswer(response, refuse("NOT_FOUND"), plainJson, {});
+    },
+    refuseEnding(response) {
+      sendAnswer(response, refuse("SHUTTING_DOWN", undefined, { "retry-after": "1" }), plainJson, {
+        connection: "close",
+      });
+    },
+  });
+}
+
+async function respondToOperation(
+  { request, response, signal }: Exchange,
+  url: URL,
+  { handle, maxBodyBytes, telemetry }: Omit<PublicSettings, "host" | "port">,
+): Promise<void> {
+  const startedAt = performance.now();
+  const requestId = randomUUID();
+  const about: AboutOperation = {};
+  const type = negotiate(request.headers.accept);
+  const answerTo = async () => {
+    if (!type) return refuse("NOT_ACCEPTABLE");
+    const operation = await readOperation(request, { url, maxBodyBytes });
+    if ("refused" in operation) return operation;
+    const { authorization } = request.headers;
+    const [purpose, caseReference] = [header(request, "crosswalk-purpose"), header(request, "crosswalk-case")];
+    const method = request.method === "GET" ? "GET" : "POST";
+    return handle({ ...operation, method, authorization, purpose, caseReference, signal }, about);
+  };
+  const answer = await answerTo().catch((error: unknown) => {
+    if (!signal.aborted) telemetry.faultCaught(error);
+    return refuse("INTERNAL_SERVER_ERROR");
+  });
+  // Nobody is there to be answered.
+  if (signal.aborted || response.destroyed) return;
+  const sent = sendAnswer(response, answer, type ?? plainJson, { "crosswalk-request-id": requestId });
+  telemetry.requestAnswered({ requestId, ...sent, durationMs: performance.now() - startedAt, ...about });
+}
+
+function urlOf({ url = "" }: IncomingMessage): URL | null {
+  return url.startsWith("/") && URL.canParse(url, "http://gateway.invalid")
+    ? new URL(url, "http://gateway.invalid")
+    : null;
+}
+
+function header({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
