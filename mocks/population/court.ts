@@ -25,7 +25,6 @@ export type CasePlan = {
   readonly withinDays: number;
   readonly riders?: readonly number[];
   readonly unaccompanied?: boolean;
-  readonly minor?: boolean;
 };
 
 export type CaseOutcome = {
@@ -101,12 +100,17 @@ function caseRow(
     addressChangedOn: changed === null || changed < inputAt ? null : day(changed),
     asylumType: plan.asylumType,
     birthDate: random.chance(rates.caseBirthDateMissing.rate) ? null : day(draft.birth),
-    juvenile: age >= 18 && !plan.unaccompanied ? null : plan.unaccompanied ? (age >= 18 ? "J1" : "UJ") : "AJ",
+    juvenile: juvenileCode(age, plan.unaccompanied ?? false),
     leadOf: (plan.riders ?? []).map((rider) => {
       const severed = random.chance(0.06);
       return { rider, severedOn: severed ? day(Math.min(inputAt + 90 * DAY, draft.now)) : null, active: !severed };
     }),
   };
+}
+
+function juvenileCode(age: number, unaccompanied: boolean): CaseFile["juvenile"] {
+  if (unaccompanied) return age < 18 ? "UJ" : "J1";
+  return age < 18 ? "J" : null;
 }
 
 function proceeding({ plan, draft, court, idncase, inputAt }: At, place: number): CaseProceeding {
@@ -155,7 +159,7 @@ function hearings(at: At, days: readonly Seconds[], lastReason: string | null): 
               : "MM",
       calType: place === 0 || !last ? "M" : "I",
       adjournReason: last ? lastReason : random.pick(adjournments),
-      noticeCode: random.chance(0.1) ? null : random.pick(["01", "02", "FR", "NC"]),
+      noticeCode: random.chance(0.1) ? null : random.pick(["01", "02", "NC"]),
     };
   });
 }
@@ -202,7 +206,7 @@ function venueChangeProceeding(at: At, inputAt: Seconds, completedAt: Seconds): 
   return {
     ...proceeding({ ...at, court: from, inputAt }, 0),
     decType: "O",
-    otherComp: "V",
+    otherComp: "C",
     completedDate: day(completedAt),
     absentia: "N",
   };
@@ -222,6 +226,12 @@ const merits: readonly (readonly [number, Outcome])[] = [
   [10, { kind: "closed", code: "T" }],
 ];
 
+/** Proceedings for withholding only have their own letters. */
+const withholding: readonly (readonly [number, Outcome])[] = [
+  [65, { kind: "ordered", code: "D" }],
+  [35, { kind: "relief", code: "G" }],
+];
+
 function decidedProceeding(at: At): Opened {
   const { draft, plan, inputAt } = at;
   const { random } = plan;
@@ -229,9 +239,15 @@ function decidedProceeding(at: At): Opened {
   const earliest = Math.min(inputAt + (plan.detained ? 5 : 40) * DAY, latest);
   const decidedAt = earliest + random.int(Math.floor((latest - earliest) / DAY) + 1) * DAY;
   const review = plan.caseType === "CFR" || plan.caseType === "RFR";
-  const absentia = !review && !plan.detained && random.chance(0.3);
+  const absentia = plan.caseType === "RMV" && !plan.detained && random.chance(0.3);
   const other = !review && !absentia && random.chance(0.1);
-  const decision = review ? random.weighted(fearReview) : absentia ? inAbsentia : random.weighted(merits);
+  const decision = review
+    ? random.weighted(fearReview)
+    : plan.caseType === "WHO"
+      ? random.weighted(withholding)
+      : absentia
+        ? inAbsentia
+        : random.weighted(merits);
   const kind = other ? "closed" : decision.kind;
   const reserved = review || absentia || other ? null : reservedBy(random, decision.code, decision.kind);
   const due = !review && !absentia && !other && !random.chance(0.1) ? day(decidedAt + 30 * DAY) : null;
@@ -242,7 +258,7 @@ function decidedProceeding(at: At): Opened {
       ...proceeding(at, 1),
       decType: random.chance(0.7) ? "O" : "W",
       decCode: other ? null : decision.code,
-      otherComp: other ? random.pick(["A", "S", "T"]) : null,
+      otherComp: other ? random.pick(["A", "A", "F", "T"]) : null,
       completedDate: day(decidedAt),
       absentia: absentia ? "Y" : "N",
       appealReserved: reserved,

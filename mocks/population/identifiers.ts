@@ -33,7 +33,13 @@ const spaces = {
 } as const;
 
 function space(prime: number, multiplier: number, slots: number): Space {
-  return { prime, multiplier, slots, shift: prime % 7_654_321, inverse: inverseOf(BigInt(multiplier), BigInt(prime)) };
+  return {
+    prime,
+    multiplier,
+    slots,
+    shift: Math.floor(prime * 0.4142),
+    inverse: inverseOf(BigInt(multiplier), BigInt(prime)),
+  };
 }
 
 /** Fermat: a^(p-2) is the inverse of a modulo the prime p. */

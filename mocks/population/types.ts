@@ -260,6 +260,7 @@ export type CaseProceeding = {
   readonly schedule: readonly {
     readonly idnschedule: number;
     readonly date: string;
+    /** Wall clock at the court: `09:00`. */
     readonly time: string | null;
     readonly scheduleType: string;
     readonly calType: "M" | "I" | null;

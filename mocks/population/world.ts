@@ -3,12 +3,12 @@ import type { Clock, IdentifierKind, World } from "../world.ts";
 import { BLOCK_SIZE, makeBlock } from "./block.ts";
 import { instant, secondsOf } from "./dates.ts";
 import { decode, MAX_PEOPLE } from "./identifiers.ts";
-import { scenarioPeople, withScenarios } from "./scenarios.ts";
+import { makeScenarioBlock, scenarioPeople } from "./scenarios.ts";
+import { DEFAULT_WORLD_NOW } from "./stage.ts";
 import { identifiersIn } from "./standing.ts";
 import type { PersonFile } from "./types.ts";
 
-/** The world's default instant: scenario S1 stands on its 19 October. */
-export const DEFAULT_WORLD_NOW = "2026-10-19T14:00:00Z";
+export { DEFAULT_WORLD_NOW };
 
 const cachedBlocks = 256;
 
@@ -30,7 +30,7 @@ export function createWorld({ size: asked, seed, worldNow = DEFAULT_WORLD_NOW }:
   const making = { seed, now: secondsOf(worldNow) };
   const changed = new Map<number, PersonFile>();
   const changedHolders = new Map<string, Set<number>>();
-  const blockOf = remember(cachedBlocks, (block) => withScenarios(making, block, makeBlock));
+  const blockOf = remember(cachedBlocks, (block) => makeScenarioBlock(making, block) ?? makeBlock(making, block));
 
   const person = (index: number): PersonFile =>
     changed.get(index) ?? blockOf(Math.floor(index / BLOCK_SIZE))[index % BLOCK_SIZE]!;
