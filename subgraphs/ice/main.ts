@@ -1,0 +1,39 @@
+/** The ICE subgraph: EID behind GraphQL. */
+import { readFileSync } from "node:fs";
+import { run } from "#kit/run.ts";
+import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { loaders, resolvers } from "./resolvers.ts";
+import { eidSource } from "./source.ts";
+
+export type IceSettings = {
+  /** `postgres://`, with a role that reads schema "EID". */
+  readonly eidUrl: string;
+  /** Bounds each call to EID. */
+  readonly sourceTimeoutMs: number;
+  readonly port: number;
+  readonly host?: string;
+};
+
+export function readIceSettings(env: Environment): IceSettings {
+  return {
+    eidUrl: urlSetting(env, "EID_URL", "postgres://eid_reader:eid_reader@127.0.0.1:4205/eid"),
+    sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2000),
+    port: wholeNumberSetting(env, "PORT", 4103),
+    host: env.HOST ?? "127.0.0.1",
+  };
+}
+
+export async function startIce({ eidUrl, sourceTimeoutMs, ...at }: IceSettings): Promise<Listening> {
+  const source = eidSource({ url: eidUrl, timeoutMs: sourceTimeoutMs });
+  const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
+  try {
+    const { url, close } = await serveSubgraph({ name: "ice", sdl, resolvers, loaders: () => loaders(source) }, at);
+    return { url, close: () => close().finally(() => source.close()) };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+if (import.meta.main) void run("ice", () => startIce(readIceSettings(process.env)));

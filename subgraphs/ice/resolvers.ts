@@ -1,0 +1,69 @@
+/** A person's EID records, found by the identifiers that IDENT supplies: one statement for a whole request. */
+import DataLoader from "dataloader";
+import type { GraphQLFieldResolver } from "graphql";
+import { SourceError } from "#kit/source.ts";
+import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
+import { type ParseIdentifier, parseANumber, parseEidSubjectId } from "#schema/scalars.ts";
+import { type Keys, type PersonRecords, recordsOf } from "./records.ts";
+import type { EidSource } from "./source.ts";
+
+export type Loaders = { readonly records: DataLoader<Keys, PersonRecords, string> };
+
+/** New for every request. All fields of all persons in it share one reading of EID. */
+export function loaders(source: EidSource): Loaders {
+  return {
+    records: new DataLoader(
+      async (persons) => {
+        const answer = await source.find(
+          [...new Set(persons.flatMap(({ eidSubjectIds }) => eidSubjectIds))],
+          [...new Set(persons.flatMap(({ aNumbers }) => aNumbers))],
+        );
+        return persons.map((keys) => recordsOf(answer, keys));
+      },
+      { cacheKeyFn: (keys) => JSON.stringify(keys) },
+    ),
+  };
+}
+
+/** The person as the gateway names it: `fin`, and the required fields as IDENT answered them. */
+type Person = { readonly aNumbers?: unknown; readonly eidSubjectIds?: unknown };
+
+const nothing: PersonRecords = {
+  custodyStays: { records: [], unreadable: [] },
+  detainers: { records: [], unreadable: [] },
+  removals: { records: [], unreadable: [] },
+  enforcementCases: { records: [], unreadable: [] },
+};
+
+const listField =
+  (field: keyof PersonRecords): GraphQLFieldResolver<Person, RequestContext<Loaders>> =>
+  async (person, _args, { loaders: { records }, report }, info) => {
+    const keys: Keys = {
+      aNumbers: identifiersOf(person.aNumbers, parseANumber),
+      eidSubjectIds: identifiersOf(person.eidSubjectIds, parseEidSubjectId),
+    };
+    // EID files people under these two identifiers only: for a person with neither there is nothing that could be
+    // found there, by definition.
+    const unidentified = keys.aNumbers.length + keys.eidSubjectIds.length === 0;
+    const found = (unidentified ? nothing : await records.load(keys))[field];
+    report(info, found.unreadable);
+    return found.records;
+  };
+
+/** INVARIANT: identifiers that IDENT could not give, or not in their form, are not the same as none. */
+function identifiersOf(list: unknown, parse: ParseIdentifier): readonly string[] {
+  if (!Array.isArray(list)) throw new SourceError("SOURCE_UNAVAILABLE", "IDENT");
+  const parsed = list.map((each: unknown) => (typeof each === "string" && each.length <= 64 ? parse(each) : null));
+  if (parsed.includes(null)) throw new SourceError("SOURCE_INVALID", "IDENT");
+  return [...new Set(parsed as string[])].sort();
+}
+
+export const resolvers: Resolvers<Loaders> = {
+  Person: {
+    __resolveReference: (person: Person) => person,
+    custodyStays: listField("custodyStays"),
+    detainers: listField("detainers"),
+    removals: listField("removals"),
+    enforcementCases: listField("enforcementCases"),
+  },
+};
