@@ -109,8 +109,8 @@ export const resolvers: Resolvers<Loaders> = {
   },
   Person: {
     ...Object.fromEntries(personLists.map((field) => [field, listField(field)])),
-    // The federation runtime calls it with (representation, context).
-    __resolveReference: ((reference: { readonly fin?: unknown }, context: Context) => {
+    // Called with (representation, context). Async: what is thrown at once would take every other reference with it.
+    __resolveReference: (async (reference: { readonly fin?: unknown }, context: Context) => {
       const fin = typeof reference.fin === "string" ? parseFin(reference.fin) : null;
       if (fin === null)
         throw new GraphQLError("a Person is referred to by its FIN", { extensions: { code: "INVALID_IDENTIFIER" } });

@@ -57,7 +57,7 @@ function tagOf(node: Parsed): string | undefined {
 }
 
 function toElement(node: Parsed, outer: Scope): Element {
-  const tag = tagOf(node) ?? "";
+  const tag = tagOf(node) as string;
   const attributes = Object.entries((node[":@"] ?? {}) as Record<string, string>);
   const declared = attributes.filter(([name]) => /^xmlns(:|$)/.test(name));
   const scope: Scope = Object.assign(
