@@ -138,16 +138,17 @@ const parsers = {
 } as const;
 
 /**
- * The person's identifiers of one kind, as IDENT supplied them. A list that is not there means that IDENT could not
- * say: the search cannot be made, and an answer without it would read as "nothing". The key `fin` is always one of the
- * `fins`. An element in no accepted form finds nothing anywhere and is left out.
+ * The person's identifiers of one kind, as IDENT supplied them; the key `fin` is one of the `fins`.
+ * INVARIANT: a list that IDENT could not give, or that is not in its form, is not the same as an empty one: a search
+ * without it would read as "nothing".
  */
 function identifiers(person: Representation, list: keyof typeof parsers): readonly Identifier[] {
   const values = person[list];
   if (!Array.isArray(values)) throw new SourceError("SOURCE_UNAVAILABLE", "IDENT");
   const { kind, parse } = parsers[list];
-  return [...values, ...(list === "fins" ? [person.fin] : [])].flatMap((value): readonly Identifier[] => {
+  return [...values, ...(list === "fins" ? [person.fin] : [])].map((value): Identifier => {
     const canonical = typeof value === "string" ? parse(value) : null;
-    return canonical === null ? [] : [`${kind} ${canonical}`];
+    if (canonical === null) throw new SourceError("SOURCE_INVALID", "IDENT");
+    return `${kind} ${canonical}`;
   });
 }
