@@ -1,0 +1,202 @@
+/** CASE, the immigration courts' system: a snapshot of its tables each month, and a live docket for what changed since. */
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
+import { scenarioPeople } from "../population/scenarios.ts";
+import type { CaseFile, PersonFile } from "../population/types.ts";
+import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
+import { doings } from "./acts.ts";
+import { lookups } from "./lookups.ts";
+import { type Defects, publish, publishedDefects } from "./publish.ts";
+import { changesSince, lastSnapshotDate, type Snapshot, snapshotCases } from "./record.ts";
+import { columns, tableNames } from "./tables.ts";
+
+type Published = { readonly snapshot: Snapshot; readonly folder: string };
+
+const maxANumbers = 100;
+const fileNames = new Set(["Count.txt", ...[...tableNames, ...Object.keys(lookups)].map((name) => `${name}.csv`)]);
+
+/** `defects`: how the published files are damaged; the default is the public release's. */
+export function caseSystem(context: SimulatorContext, defects: Defects = publishedDefects): Simulator {
+  const { world, clock, progress } = context;
+  let current: Published | null = null;
+  let publishing: Promise<Published> | null = null;
+  let inWork: Snapshot | null = null;
+  let closed = false;
+  let sequence = 0;
+  const nextId = () => {
+    sequence += 1;
+    return 2_000_000_000 + sequence;
+  };
+
+  async function publishOne(snapshot: Snapshot): Promise<Published> {
+    const folder = await mkdtemp(join(tmpdir(), "case-snapshot-"));
+    await publish({
+      folder,
+      snapshotDate: snapshot.date,
+      persons: whileOpen(world.persons()),
+      casesOf: (file) => {
+        for (const each of file.cases)
+          for (const { rider } of each.leadOf)
+            snapshot.leads.set(rider, [...(snapshot.leads.get(rider) ?? []), each.idncase]);
+        return snapshotCases(snapshot, file);
+      },
+      spared: ({ index }) => index < scenarioPeople,
+      defects,
+      progress,
+    }).catch(async (error: unknown) => {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    });
+    return { snapshot, folder };
+  }
+
+  function* whileOpen(persons: Iterable<PersonFile>): Iterable<PersonFile> {
+    for (const person of persons) {
+      if (closed) throw new Error("closed while a snapshot was being published");
+      yield person;
+    }
+  }
+
+  /** A month has turned: the old snapshot stays until the new one is complete. */
+  function publishWhenDue(): void {
+    const date = lastSnapshotDate(clock.now());
+    const latest = inWork ?? current?.snapshot;
+    if (publishing !== null || (latest && date <= latest.date)) return;
+    inWork = { date, first: current === null, before: new Map(), leads: new Map() };
+    publishing = publishOne(inWork);
+    publishing
+      .then(async (next) => {
+        const former = current;
+        current = next;
+        progress(`case     snapshot of ${date.slice(0, 10)} published`);
+        if (former !== null) await rm(former.folder, { recursive: true, force: true });
+      })
+      .catch((error: unknown) => {
+        if (!closed) progress(`case     snapshot of ${date.slice(0, 10)} failed: ${(error as Error).message}`);
+      })
+      .finally(() => {
+        inWork = null;
+        publishing = null;
+        if (!closed) publishWhenDue();
+      });
+  }
+  clock.onChange(() => {
+    if (current !== null && !closed) publishWhenDue();
+  });
+
+  const published = async (): Promise<Published> => current ?? (await (publishing as Promise<Published>));
+
+  async function answer(request: HttpRequest): Promise<HttpAnswer> {
+    const name = /^\/snapshot\/([^/]+)$/.exec(request.path)?.[1];
+    if (request.method === "GET" && name !== undefined) return snapshotFile((await published()).folder, name);
+    if (request.path !== "/docket/v1/changes") return json(404, { error: "no such resource" });
+    if (request.method !== "POST") return json(405, { error: "POST only" }, { allow: "POST" });
+    const aNumbers = readANumbers(request.body);
+    if (aNumbers === null)
+      return json(400, {
+        error: `the body must be {"alienNumbers": [...]}, at most ${maxANumbers} strings of nine digits`,
+      });
+    const { asOf, snapshotDate, cases, removed } = changesSince(
+      world,
+      (await published()).snapshot,
+      clock.now(),
+      aNumbers,
+    );
+    return json(200, { asOf, snapshotDate, cases: cases.map(whole), removed });
+  }
+
+  return {
+    system: "case",
+    agency: "eoir",
+    protocol: "http",
+    acts: Object.keys(doings),
+    async start() {
+      const listener = await listenHttp(answer);
+      closed = false;
+      publishWhenDue();
+      return {
+        port: listener.port,
+        async close() {
+          closed = true;
+          await listener.close();
+          await publishing?.catch(() => undefined);
+          if (current !== null) await rm(current.folder, { recursive: true, force: true });
+          current = null;
+        },
+      };
+    },
+    async act(act) {
+      const doing = doings[act.act];
+      if (doing === undefined) throw new UnknownAct("case", Object.keys(doings));
+      const { person, file } = caseToActOn(world.find("aNumber", act.aNumber), act);
+      const done = doing(file, act, { today: clock.now().slice(0, 10), nextId });
+      for (const snapshot of [current?.snapshot, inWork])
+        if (snapshot && !snapshot.before.has(person.index)) snapshot.before.set(person.index, person.cases);
+      world.change(person.index, (whole) => ({
+        ...whole,
+        cases: whole.cases.flatMap((each) =>
+          each.idncase !== file.idncase ? [each] : done.file === null ? [] : [done.file],
+        ),
+      }));
+      return done.record;
+    },
+  };
+}
+
+/** The case asked for by `idncase`, else this number's latest. */
+function caseToActOn(
+  persons: readonly PersonFile[],
+  { aNumber, idncase }: Act,
+): { person: PersonFile; file: CaseFile } {
+  const found = persons
+    .flatMap((person) => person.cases.map((file) => ({ person, file })))
+    .filter(
+      ({ file }) => file.aNumber === aNumber && (idncase === undefined || String(file.idncase) === String(idncase)),
+    )
+    .sort((a, b) => opened(a.file).localeCompare(opened(b.file)) || a.file.idncase - b.file.idncase);
+  const last = found.at(-1);
+  if (last === undefined) throw new BadAct("the court has no case under this A-number");
+  return last;
+}
+
+function opened({ proceedings }: CaseFile): string {
+  return proceedings[0]?.oscDate ?? proceedings[0]?.inputDate ?? "";
+}
+
+async function snapshotFile(folder: string, name: string): Promise<HttpAnswer> {
+  if (!fileNames.has(name)) return json(404, { error: "no such file in the snapshot" });
+  const path = join(folder, name);
+  const { size, mtime } = await stat(path);
+  const headers = {
+    "content-type": name.endsWith(".txt") ? "text/plain" : "text/csv",
+    "content-length": String(size),
+    "last-modified": mtime.toUTCString(),
+  };
+  return { status: 200, headers, body: createReadStream(path) };
+}
+
+function readANumbers(body: Buffer): ReadonlySet<string> | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8"));
+  } catch {
+    return null;
+  }
+  const aNumbers = (value as { alienNumbers?: unknown } | null)?.alienNumbers;
+  if (!Array.isArray(aNumbers) || aNumbers.length > maxANumbers) return null;
+  if (!aNumbers.every((each) => typeof each === "string" && /^\d{9}$/.test(each))) return null;
+  return new Set(aNumbers as string[]);
+}
+
+/** Every column of every row, as in the files; what is empty there is null here. */
+function whole(rows: ReturnType<typeof changesSince>["cases"][number]): Record<string, unknown> {
+  return Object.fromEntries(
+    tableNames.map((table) => [
+      table,
+      rows[table].map((row) => Object.fromEntries(columns[table].map((column) => [column, row[column] || null]))),
+    ]),
+  );
+}

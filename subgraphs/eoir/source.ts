@@ -1,0 +1,207 @@
+/**
+ * Asks CASE: the docket for what changed since the snapshot, on every look-up; the snapshot from a store kept beside it.
+ * INVARIANT: an answer is made of both or of neither: the snapshot alone could lack a case opened since.
+ */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { UnreadableRow } from "#kit/decoded.ts";
+import { httpSystem, SourceError } from "#kit/source.ts";
+import type { LoadMessage } from "./load-worker.ts";
+import { type Docket, decodeDocket, decodeLookups, type Lookups } from "./records.ts";
+import { type CaseRows, type CaseStore, openStore } from "./store.ts";
+
+export type CourtSettings = {
+  readonly caseUrl: string;
+  /** Folder or URL of the snapshot's files. */
+  readonly snapshot: string;
+  /** Where stores are kept from one start to the next; null: a temporary folder. */
+  readonly storeFolder: string | null;
+  readonly timeoutMs: number;
+  /** How long the snapshot's host may stay silent. */
+  readonly snapshotSilenceMs: number;
+  /** Pause before a load that failed is tried again. */
+  readonly retryMs: number;
+  readonly progress: (line: string) => void;
+};
+
+/** The cases under the asked A-numbers, as they are at `asOf`. */
+export type CourtAnswer = {
+  readonly answered: true;
+  readonly asOf: string;
+  readonly cases: readonly CaseRows[];
+  /** Cases that may be this person's and cannot be told. */
+  readonly nobodys: readonly UnreadableRow[];
+  readonly lookups: Lookups;
+};
+/** `snapshotDate`: what the loaded snapshot vouches for; null while none is. */
+export type NoAnswer = {
+  readonly answered: false;
+  readonly error: SourceError;
+  readonly snapshotDate: string | null;
+};
+
+export type Court = {
+  /** For each list of A-numbers (nine digits) its own answer; one call to the docket for every hundred numbers. */
+  lookUp(persons: readonly (readonly string[])[]): Promise<readonly (CourtAnswer | NoAnswer)[]>;
+  /** Settled when the first load has ended, well or not. */
+  readonly firstLoad: Promise<void>;
+  close(): Promise<void>;
+};
+
+const docketLimit = 100;
+
+export function openCourt(settings: CourtSettings): Court {
+  const docket = httpSystem({ system: "CASE", url: settings.caseUrl, timeoutMs: settings.timeoutMs });
+  const snapshots = keepSnapshot(settings);
+
+  async function changes(aNumbers: readonly string[]): Promise<Docket> {
+    const body = JSON.stringify({ alienNumbers: aNumbers });
+    const headers = { "content-type": "application/json" };
+    const answer = await docket.ask({ method: "POST", path: "/docket/v1/changes", headers, body });
+    if (answer.status !== 200) throw new SourceError("SOURCE_REFUSED", "CASE");
+    return decodeDocket(answer.body);
+  }
+
+  return {
+    firstLoad: snapshots.firstLoad,
+    async lookUp(persons) {
+      const aNumbers = [...new Set(persons.flat())];
+      const parts: string[][] = [];
+      for (let at = 0; at === 0 || at < aNumbers.length; at += docketLimit)
+        parts.push(aNumbers.slice(at, at + docketLimit));
+      const answers = await Promise.allSettled(parts.map(changes));
+      const failed = answers.find(({ status }) => status === "rejected");
+      const dockets = answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+      const loaded = snapshots.loaded();
+      const snapshotDate = loaded?.store.snapshotDate ?? null;
+      if (failed?.status === "rejected") {
+        const error = failed.reason as SourceError;
+        return persons.map(() => ({ answered: false, error, snapshotDate }));
+      }
+      const wanted = dockets.find((each) => each.snapshotDate !== snapshotDate);
+      if (loaded === null || wanted !== undefined) {
+        snapshots.reload();
+        const error = new SourceError("SOURCE_UNAVAILABLE", "CASE");
+        return persons.map(() => ({ answered: false, error, snapshotDate }));
+      }
+      return persons.map((numbers) => merge(numbers, dockets, loaded));
+    },
+    async close() {
+      await Promise.all([docket.close(), snapshots.close()]);
+    },
+  };
+}
+
+/** The docket's cases stand in place of the snapshot's; those it calls removed are gone. */
+function merge(aNumbers: readonly string[], dockets: readonly Docket[], { store, lookups }: Loaded): CourtAnswer {
+  const mine = new Set(aNumbers);
+  const cases = new Map<string, CaseRows>();
+  for (const aNumber of mine) for (const found of store.find(aNumber)) cases.set(found.id, found);
+  for (const { removed, cases: changed } of dockets) {
+    for (const id of removed) cases.delete(id);
+    for (const [id, { aNumbers: under, rows }] of changed) {
+      cases.delete(id);
+      if (under.some((each) => mine.has(each))) cases.set(id, rows);
+    }
+  }
+  return {
+    answered: true,
+    // The oldest of several answers is what all of them vouch for.
+    asOf: dockets.map(({ asOf }) => asOf).reduce((a, b) => (b < a ? b : a)),
+    cases: [...cases.values()],
+    nobodys: dockets.flatMap(({ nobodys }) => nobodys),
+    lookups,
+  };
+}
+
+type Loaded = { readonly store: CaseStore; readonly lookups: Lookups };
+
+type Snapshots = {
+  loaded(): Loaded | null;
+  /** Loads what is published now, unless that is under way or has just failed. */
+  reload(): void;
+  readonly firstLoad: Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Keeps the last good snapshot open, and loads the next in a thread of its own. */
+function keepSnapshot(settings: CourtSettings): Snapshots {
+  const { storeFolder, snapshot, snapshotSilenceMs: silenceMs, retryMs, progress } = settings;
+  const folder = storeFolder ?? mkdtempSync(join(tmpdir(), "case-store-"));
+  let current: Loaded | null = null;
+  let worker: Worker | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let closed = false;
+  let settleFirst: () => void = () => undefined;
+  const firstLoad = new Promise<void>((resolve) => {
+    settleFirst = resolve;
+  });
+
+  function load(): void {
+    if (worker !== null || closed) return;
+    if (retry !== null) clearTimeout(retry);
+    retry = null;
+    const started = new Worker(new URL("./load-worker.ts", import.meta.url), {
+      workerData: { snapshot, storeFolder: folder, silenceMs },
+    });
+    worker = started;
+    let ended = false;
+    const end = (problem: string | null) => {
+      if (ended) return;
+      ended = true;
+      worker = null;
+      if (closed) return;
+      if (problem !== null) {
+        const kept = current === null ? "none is loaded" : `that of ${current.store.snapshotDate.slice(0, 10)} is kept`;
+        progress(`CASE     snapshot not loaded: ${problem}; ${kept}; next attempt in ${retryMs / 1000} s`);
+        retry = setTimeout(load, retryMs);
+        retry.unref();
+      }
+      settleFirst();
+    };
+    started.on("message", (message: LoadMessage) => {
+      if (message.kind === "progress") return progress(message.line);
+      if (message.kind === "failed") return end(message.why);
+      end(closed || use(message) ? null : "its store cannot be opened");
+    });
+    started.on("error", (error: Error) => end(error.message));
+    started.on("exit", () => end("the load ended before its time"));
+  }
+
+  function use({ path, snapshotDate, reused }: Extract<LoadMessage, { kind: "loaded" }>): boolean {
+    const store = openStore(path);
+    if (store === null) return false;
+    const former = current;
+    const lookups = decodeLookups(store.rows("tblLookupCourtDecision"), store.rows("tblLookup_Juvenile"));
+    current = { store, lookups };
+    former?.store.close();
+    if (reused) progress(`CASE     snapshot of ${snapshotDate.slice(0, 10)}: the store built from it before is used`);
+    forget((file) => file !== basename(path) && /^case-[\w-]+\.sqlite$/.test(file));
+    return true;
+  }
+
+  function forget(which: (file: string) => boolean): void {
+    for (const file of readdirSync(folder)) if (which(file)) rmSync(join(folder, file), { force: true });
+  }
+
+  load();
+  return {
+    loaded: () => current,
+    reload: () => {
+      if (retry === null) load();
+    },
+    firstLoad,
+    async close() {
+      closed = true;
+      if (retry !== null) clearTimeout(retry);
+      await worker?.terminate();
+      current?.store.close();
+      current = null;
+      if (storeFolder === null) rmSync(folder, { recursive: true, force: true });
+      else forget((file) => file.endsWith(`.${process.pid}.loading`));
+      settleFirst();
+    },
+  };
+}
