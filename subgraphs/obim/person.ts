@@ -1,6 +1,14 @@
 /** A Person, with the GraphQL type's field names, out of the identity cluster that its FIN stands in. Pure. */
 import { type Decoded, isWithheld, known, type UnreadableRow } from "#kit/decoded.ts";
-import { type Cluster, type Encounter, type Identity, type Passport, type PersonName, system } from "./records.ts";
+import {
+  type Cluster,
+  type Encounter,
+  type Identity,
+  type NameKind,
+  type Passport,
+  type PersonName,
+  system,
+} from "./records.ts";
 
 /** Exactly one identifier, canonical. */
 export type Identifier =
@@ -129,6 +137,8 @@ function unreadableIn(
   ];
   return {
     fins: lostIdentities,
+    // INVARIANT: somebody typed an A-number here that nobody can read: without it nothing is found by it, and "nothing"
+    // is not what the owner of records under it would say. So the list says that it lacks one.
     aNumbers: [
       ...lostEncounters,
       ...encounters.flatMap(({ aNumber }, index) =>
@@ -163,11 +173,13 @@ function aNumberRecords(
     .sort((a, b) => ascending(a.value ?? "~", b.value ?? "~") || ascending(a.raw, b.raw));
 }
 
-/** Distinct; PRIMARY before all others, else this FIN's first and in IDENT's order. */
+const kindsOfName: readonly NameKind[] = ["PRIMARY", "ALIAS", "NATIVE_SCRIPT"];
+
+/** Distinct, by kind; within a kind this FIN's first, and in IDENT's order. */
 function namesOf(identities: readonly Identity[]): readonly PersonName[] {
   const names = identities.flatMap((identity) => identity.names.records);
   const unique = new Map(names.map((name) => [JSON.stringify([name.kind, name.family, name.given]), name]));
-  return [...unique.values()].sort((a, b) => Number(b.kind === "PRIMARY") - Number(a.kind === "PRIMARY"));
+  return [...unique.values()].sort((a, b) => kindsOfName.indexOf(a.kind) - kindsOfName.indexOf(b.kind));
 }
 
 function passportsOf(encounters: readonly Encounter[]): readonly Passport[] {

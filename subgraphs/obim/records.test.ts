@@ -312,6 +312,7 @@ describe("a person", () => {
   const whole =
     identityWith(
       birth("1980-02-03") +
+        name("字", "NATIVE_SCRIPT") +
         name("Alias", "ALIAS") +
         name("Own", "PRIMARY") +
         encounterWith(at("2024-01-01T00:00:00Z") + aNumber("A222 222 222") + passport("ZZ123456", "GTM"), "E9") +
@@ -354,6 +355,7 @@ describe("a person", () => {
         { family: "Own", given: null, kind: "PRIMARY" },
         { family: "Other", given: null, kind: "PRIMARY" },
         { family: "Alias", given: null, kind: "ALIAS" },
+        { family: "字", given: null, kind: "NATIVE_SCRIPT" },
       ],
       birthDate: "1981-12-31",
       citizenship: null,
