@@ -50,15 +50,16 @@ export function toInternalNames(document: DocumentNode, fieldNames: ReadonlySet<
   return { document: renamed, keys: keyTree(renamed, clientKeys), variables: variables.all };
 }
 
-/** Puts data under the client's keys. What the operation did not ask for is left out. */
+/** Puts data under the client's keys, in the order of the operation. What it did not ask for is left out. */
 export function toClientKeys(value: unknown, keys: KeyTree): unknown {
   if (Array.isArray(value)) return value.map((element) => toClientKeys(element, keys));
   if (typeof value !== "object" || value === null) return value;
   // No prototype: a client may call a field `__proto__`.
   const renamed: Record<string, unknown> = Object.create(null);
-  for (const [key, element] of Object.entries(value)) {
-    const node = keys.get(key);
-    if (node) renamed[node.responseKey] = node.below ? toClientKeys(element, node.below) : element;
+  for (const [key, { responseKey, below }] of keys) {
+    if (!Object.hasOwn(value, key)) continue;
+    const element = (value as Record<string, unknown>)[key];
+    renamed[responseKey] = below ? toClientKeys(element, below) : element;
   }
   return renamed;
 }
