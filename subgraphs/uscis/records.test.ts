@@ -437,7 +437,7 @@ describe("lists", () => {
     ...change,
   });
 
-  test("are oldest first; days not known or withheld come last; ties by receipt, then system", () => {
+  test("are oldest first; days not known or withheld come last; ties by receipt, then as they came", () => {
     const records = [
       filed("ELIS", "C", { filedAt: null }),
       filed("GLOBAL", "B", { filedAt: { withheld: "REDACTED", system: "GLOBAL", field: "filedDate" } }),
@@ -456,10 +456,10 @@ describe("lists", () => {
     expect(order.map(({ receiptNumber, source }) => `${receiptNumber} ${source.system}`)).toEqual([
       "Z ELIS",
       "Z ELIS",
-      "A ELIS",
-      "D ELIS",
-      "D GLOBAL",
       "null ELIS",
+      "A ELIS",
+      "D GLOBAL",
+      "D ELIS",
       "B GLOBAL",
       "C ELIS",
     ]);

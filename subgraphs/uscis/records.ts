@@ -265,16 +265,14 @@ function calendarDay(year = "", month = "", day = ""): string | null {
   return exists && Number(year) >= 1900 ? written : null;
 }
 
-/** Oldest first; a day not known comes last; equal days by receipt or id, then by system. */
-export function oldestFirst<T extends { readonly source: Source }>(
+/** Oldest first; a day not known comes last; equal days by receipt or id, then as they came. */
+export function oldestFirst<T>(
   records: readonly T[],
   dayOf: (record: T) => Decoded<string>,
   idOf: (record: T) => Decoded<string>,
 ): readonly T[] {
-  const keyOf = (record: T) =>
-    [known(dayOf(record)) ?? "9999", known(idOf(record)) ?? "~", record.source.system].join(" ");
   return records
-    .map((record) => ({ record, key: keyOf(record) }))
+    .map((record) => ({ record, key: `${known(dayOf(record)) ?? "9999"} ${known(idOf(record)) ?? ""}` }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ record }) => record);
 }
