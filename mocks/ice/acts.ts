@@ -37,11 +37,11 @@ const lodgeDetainer: Perform = async (desk, act) => {
   const warrantForm = textOf(act, "warrantForm", "I-200");
   if (warrantForm !== "I-200" && warrantForm !== "I-205") throw new BadAct("warrantForm must be I-200 or I-205");
   const person = await personOf(desk, act);
-  const dtaId = newId("DTA", person.subjectId, desk.now);
+  const dtaId = await unused(desk, "Detainers", "EID DTA ID", newId("DTA", person.subjectId, desk.now));
   await insertRows(desk.client, "Detainers", [
     {
       ...person.columns,
-      "EID DTA ID": await unused(desk, "Detainers", "EID DTA ID", dtaId),
+      "EID DTA ID": dtaId,
       "Detainer Prepare Date": printInstant(desk.now),
       "Detainer Facility": textOf(act, "facility", "SANDOVAL CREEK COUNTY JAIL"),
       "Detainer Facility Code": textOf(act, "facilityCode", "SANDCTX"),
@@ -200,32 +200,31 @@ type Known = { readonly subjectId: string; readonly columns: Row };
 const personal = ["Gender", "Birth Date", "Birth Year", "Birth Country", "Citizenship Country"];
 const fromCase = ["EID Case ID", "Case Status", "Case Category", "Final Order Yes No", "Final Order Date"];
 
-/** What a new row repeats of the person: from their newest row that stands, else from what is known elsewhere. */
+/** What a new row repeats of the person: from rows that stand, else from what is known elsewhere. */
 async function personOf(desk: Desk, act: Act): Promise<Known> {
-  for (const table of ["Cases", ...tableNames] as const) {
-    const [row] = await find(desk, act, table, "TRUE", '"EID Subject ID"');
-    if (row === undefined) continue;
-    const repeated = [...personal, ...fromCase].filter((column) => row[column] !== undefined);
-    const columns = Object.fromEntries(repeated.map((column) => [column, row[column] as string]));
-    return known(row["EID Subject ID"] as string, act, columns);
-  }
+  const rows: Row[] = [];
+  for (const table of ["Cases", ...tableNames] as const)
+    rows.push(...(await find(desk, act, table, "TRUE", '"EID Subject ID"')));
   const [file] = desk.world.find("aNumber", act.aNumber);
-  if (file === undefined) throw new BadAct("nobody has this A-number");
-  const subjectId = subjectsOf(file, act.aNumber)[0] ?? `N${hash(`subject ${act.aNumber}`)}`;
-  return known(subjectId, act, {});
-
-  function known(subject: string, { aNumber }: Act, columns: Row): Known {
-    const citizenship = desk.world.find("aNumber", aNumber)[0]?.ident[0]?.citizenship ?? null;
-    return {
-      subjectId: subject,
-      columns: {
-        "Citizenship Country": printCountry(citizenship),
-        ...columns,
-        "EID Subject ID": subject,
-        "Alien File Number": aNumber,
-      },
-    };
-  }
+  if (rows.length === 0 && file === undefined) throw new BadAct("nobody has this A-number");
+  const named = file === undefined ? undefined : subjectsOf(file, act.aNumber)[0];
+  const subjectId =
+    (rows[0]?.["EID Subject ID"] as string | undefined) ?? named ?? `N${hash(`subject ${act.aNumber}`)}`;
+  const own = rows.filter((row) => row["EID Subject ID"] === subjectId);
+  const repeated = [...personal, ...fromCase].flatMap((column) => {
+    const value = own.find((row) => row[column] !== undefined)?.[column];
+    return value === undefined ? [] : [[column, value] as const];
+  });
+  const citizenship = printCountry(file?.ident[0]?.citizenship ?? null);
+  return {
+    subjectId,
+    columns: {
+      "Citizenship Country": citizenship,
+      ...Object.fromEntries(repeated),
+      "EID Subject ID": subjectId,
+      "Alien File Number": act.aNumber,
+    },
+  };
 }
 
 /** The subjects this file ties to the number: those of its rows under it, else all that the file names. */

@@ -1,8 +1,8 @@
 /**
  * A process of its own: PGlite behind a listener that speaks the PostgreSQL wire protocol. PGlite is one session.
- * pglite-socket passes it the single messages of all its clients as they come, so that one client's Bind may meet
- * another's Parse and get another's rows. Here a client has the session to itself from the first message of an
- * exchange to its last, and until its transaction ends.
+ * pglite-socket hands it the single messages of all its clients as they come: a client whose Parse and Bind arrive apart
+ * can get the rows of another's statement (tried). Here a client has the session to itself for a whole exchange, and
+ * until its transaction ends.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";

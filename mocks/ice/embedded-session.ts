@@ -11,6 +11,7 @@ export type Session = {
 export type SessionClient = { readonly role: string };
 
 const encoder = new TextEncoder();
+const errorResponse = 0x45;
 
 /** `owner` works as PGlite's own superuser; every other role reads only. */
 export function shareSession(db: PGlite, owner: string): Session {
@@ -21,15 +22,20 @@ export function shareSession(db: PGlite, owner: string): Session {
   let working = false;
 
   const send = (message: Uint8Array) => db.execProtocolRaw(message, { syncToFs: false });
-  const run = (sql: string) => send(simpleQuery(sql));
+  const run = async (sql: string) => {
+    const answer = await send(simpleQuery(sql));
+    if (answer[0] === errorResponse) throw new Error("the embedded engine cannot change hands");
+  };
 
   /** The session as a new client expects it: no settings, statements or rights left over from the last one. */
   async function switchTo(client: SessionClient): Promise<void> {
     if (last === client) return;
     last = null;
     await run("DISCARD ALL");
-    if (client.role !== owner)
-      await run(`SET SESSION AUTHORIZATION "${client.role}"; SET default_transaction_read_only = on`);
+    // PGlite has no default to go back to: DISCARD leaves the last one's authorization in force.
+    const isOwner = client.role === owner;
+    await run(`SET SESSION AUTHORIZATION "${isOwner ? "postgres" : client.role}"`);
+    if (!isOwner) await run("SET default_transaction_read_only = on");
     last = client;
   }
 
