@@ -33,7 +33,7 @@ beforeAll(async () => {
     urls[`${system}Url`] = await counting(system, port);
   }
   const { adisUrl = "", i94Url = "", e3Url = "" } = urls;
-  const subgraph = await startCbp({ adisUrl, i94Url, e3Url, timeoutMs: 5_000, port: 0, host: "127.0.0.1" });
+  const subgraph = await startCbp({ adisUrl, i94Url, e3Url, sourceTimeoutMs: 5_000, port: 0, host: "127.0.0.1" });
   closers.push(subgraph.close);
   subgraphUrl = subgraph.url;
 });
@@ -213,8 +213,8 @@ function addressOf({ lines, since, undeliverable }: NonNullable<E3Subject["relea
   };
 }
 
-test("for 300 persons every record that IDENT's identifiers find comes back, as the population holds it", async () => {
-  const persons = [...world.persons()].slice(0, 300).flatMap(representationsOf);
+test("for 512 persons every record that IDENT's identifiers find comes back, as the population holds it", async () => {
+  const persons = [...world.persons()].flatMap(representationsOf);
   const counts: Record<string, number> = {};
   let redactions = 0;
   for (let from = 0; from < persons.length; from += 50) {

@@ -6,7 +6,7 @@ import { type E3Subject, REDACTED, type Redactable } from "../population/types.t
 
 export type E3Row = Readonly<Record<string, string | number | null>>;
 
-/** Headings by column, for releases up to FY2019, FY2020–2021, FY2022–2023, and from FY2024. */
+/** Headings by column, for releases up to FY2023, of FY2024, of FY2025, and from FY2026. */
 const headings = {
   eventNumber: ["event_number", "EVENT_NBR", "EVENT NUMBER", "EVENT_NUMBER"],
   subjectKey: ["subject_key", "CIV_ID", "CIV ID", "SUBJECT_KEY"],
@@ -47,8 +47,8 @@ const redactionMarks = ["(b)(7)(E)", "b(6), b(7)c", "b(6), b(7)C", "(b)(6)"] as 
 /** One subject as a row of its release. */
 export function e3Row(subject: E3Subject): E3Row {
   const key = `${subject.eventNumber}/${subject.subjectKey}`;
-  const year = fiscalYear(subject.apprehendedAt ?? subject.arrestedAt) ?? 2018 + draw(key, "release", 8);
-  const generation = year <= 2019 ? 0 : year <= 2021 ? 1 : year <= 2023 ? 2 : 3;
+  const year = fiscalYear(subject.apprehendedAt ?? subject.arrestedAt) ?? 2020 + draw(key, "release", 7);
+  const generation = year <= 2023 ? 0 : year === 2024 ? 1 : year === 2025 ? 2 : 3;
   const row: Record<string, string | number | null> = { release: `FY${year}` };
   for (const [column, cell] of Object.entries(cells(subject, key))) row[headings[column as Column][generation]] = cell;
   return row;

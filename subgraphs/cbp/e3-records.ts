@@ -33,7 +33,7 @@ export type Address = {
 };
 
 /**
- * Headings by column, for releases up to FY2019, FY2020–2021, FY2022–2023, and from FY2024.
+ * Headings by column, for releases up to FY2023, of FY2024, of FY2025, and from FY2026.
  * INVARIANT: chosen by the row's release and by nothing else: `BOOKOUT` and `UC_INDICATOR` changed their meaning.
  */
 const headings = {
@@ -181,5 +181,5 @@ function openRow(value: unknown): OpenRow {
 function generationOf(release: unknown): 0 | 1 | 2 | 3 | null {
   const year = typeof release === "string" ? /^FY(\d{4})$/.exec(release)?.[1] : undefined;
   if (year === undefined) return null;
-  return Number(year) <= 2019 ? 0 : Number(year) <= 2021 ? 1 : Number(year) <= 2023 ? 2 : 3;
+  return Number(year) <= 2023 ? 0 : year === "2024" ? 1 : year === "2025" ? 2 : 3;
 }

@@ -16,7 +16,7 @@ export function readCbpSettings(env: Environment): CbpSettings {
     adisUrl: urlSetting(env, "ADIS_URL", "http://127.0.0.1:4202"),
     i94Url: urlSetting(env, "I94_URL", "http://127.0.0.1:4203"),
     e3Url: urlSetting(env, "E3_URL", "http://127.0.0.1:4204"),
-    timeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
+    sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
     port: wholeNumberSetting(env, "PORT", 4102),
     host: env.HOST ?? "127.0.0.1",
   };

@@ -319,12 +319,12 @@ describe("arrivals", () => {
   });
 });
 
-const generations = ["FY2019", "FY2020", "FY2022", "FY2024"] as const;
+const generations = ["FY2023", "FY2024", "FY2025", "FY2026"] as const;
 
 /** A row as README.md has it for each generation of headings; written by hand, not from the decoder's table. */
 function subject(release: (typeof generations)[number], cells: Readonly<Record<string, unknown>> = {}): object {
   const rows = {
-    FY2019: {
+    FY2023: {
       event_number: "E1",
       subject_key: "7",
       fin: "FIN0000001",
@@ -351,7 +351,7 @@ function subject(release: (typeof generations)[number], cells: Readonly<Record<s
       release_address_datetime: "5/3/2019",
       address_undeliverable: "N",
     },
-    FY2020: {
+    FY2024: {
       EVENT_NBR: "E1",
       CIV_ID: "7",
       FIN: "FIN0000001",
@@ -378,7 +378,7 @@ function subject(release: (typeof generations)[number], cells: Readonly<Record<s
       RELEASE_ADDR_DT: 43588,
       ADDR_UNDELIV: 0,
     },
-    FY2022: {
+    FY2025: {
       "EVENT NUMBER": "E1",
       "CIV ID": "7",
       "FIN NBR": "FIN0000001",
@@ -405,7 +405,7 @@ function subject(release: (typeof generations)[number], cells: Readonly<Record<s
       "ADDRESS DT TIME": "2019-05-03",
       UNDELIVERABLE: "0",
     },
-    FY2024: {
+    FY2026: {
       EVENT_NUMBER: "E1",
       SUBJECT_KEY: "7",
       FIN: "FIN0000001",
@@ -495,12 +495,12 @@ describe.each(generations)("e3, headed as in %s", (release) => {
 
 describe("e3", () => {
   test("reads headings by the release, however alike another release's are", () => {
-    expect(decodeApprehensions(answer({ ...subject("FY2022"), release: "FY2024" })).records).toEqual([]);
+    expect(decodeApprehensions(answer({ ...subject("FY2025"), release: "FY2026" })).records).toEqual([]);
   });
 
   test.each<[string, unknown]>([
-    ["no release", { ...subject("FY2024"), release: undefined }],
-    ["a release of two digits", { ...subject("FY2024"), release: "FY24" }],
+    ["no release", { ...subject("FY2026"), release: undefined }],
+    ["a release of two digits", { ...subject("FY2026"), release: "FY24" }],
     ["no cells", null],
     ["a text for a row", "row"],
   ])("a row with %s is reported, and may be anybody's", (_title, row) => {
@@ -512,7 +512,7 @@ describe("e3", () => {
 
   test.each(["EVENT_NUMBER", "SUBJECT_KEY"])("a row without its %s is reported", (field) => {
     for (const value of [null, "(b)(6)", 12])
-      expect(decodeApprehensions(answer(subject("FY2024", { [field]: value }))).unreadable).toEqual([
+      expect(decodeApprehensions(answer(subject("FY2026", { [field]: value }))).unreadable).toEqual([
         { system: "E3", field, position: "row 1" },
       ]);
   });
@@ -525,7 +525,7 @@ describe("e3", () => {
     ["an unreadable day", null, "2026-10-19T12:00:00Z", unreadable("E3", "APPR_DATE")],
     ["a redacted instant", "(b)(7)(E)", null, redacted("E3", "APPR_DT_TIME")],
   ])("of a pair of date columns it takes %s", (_title, APPR_DT_TIME, APPR_DATE, expected) => {
-    const row = subject("FY2024", { APPR_DT_TIME, APPR_DATE });
+    const row = subject("FY2026", { APPR_DT_TIME, APPR_DATE });
     expect(first(decodeApprehensions(answer(row)))?.apprehendedAt).toEqual(expected);
   });
 
@@ -535,13 +535,13 @@ describe("e3", () => {
     ["(b)(6)", "FMUA", redacted("E3", "FMU_NUMBER")],
     [12, "FMUA", unreadable("E3", "FMU_NUMBER")],
   ])("a family unit needs a number: %#", (FMU_NUMBER, FMU_TYPE, expected) => {
-    expect(first(decodeApprehensions(answer(subject("FY2024", { FMU_NUMBER, FMU_TYPE }))))?.familyUnit).toEqual(
+    expect(first(decodeApprehensions(answer(subject("FY2026", { FMU_NUMBER, FMU_TYPE }))))?.familyUnit).toEqual(
       expected,
     );
   });
 
   test("withholds redacted and unreadable cells each for itself", () => {
-    const row = subject("FY2024", { APPR_SECTOR: "(b)(7)(E)", DISPOSITION: "b(6), b(7)c", UC_INDICATOR: "MAYBE" });
+    const row = subject("FY2026", { APPR_SECTOR: "(b)(7)(E)", DISPOSITION: "b(6), b(7)c", UC_INDICATOR: "MAYBE" });
     expect(first(decodeApprehensions(answer(row)))).toMatchObject({
       sector: redacted("E3", "APPR_SECTOR"),
       disposition: redacted("E3", "DISPOSITION"),
@@ -559,13 +559,13 @@ describe("e3", () => {
     ["(b)(6)", redacted("E3", "RELEASE_ADDRESS"), "PROVIDED"],
     [5, unreadable("E3", "RELEASE_ADDRESS"), "PROVIDED"],
   ])("an address of %j is %j, %s", (RELEASE_ADDRESS, lines, status) => {
-    expect(first(decodeAddresses(answer(subject("FY2024", { RELEASE_ADDRESS }))))).toMatchObject({ lines, status });
+    expect(first(decodeAddresses(answer(subject("FY2026", { RELEASE_ADDRESS }))))).toMatchObject({ lines, status });
   });
 
   const noAddress = { RELEASE_ADDRESS: "", RELEASE_ADDRESS_DT_TIME: null, ADDRESS_UNDELIVERABLE: "" };
 
   test.each(["N", 0, "", null])("a subject who was not released has no address: %j", (RELEASED_INDICATOR) => {
-    expect(decodeAddresses(answer(subject("FY2024", { ...noAddress, RELEASED_INDICATOR })))).toEqual({
+    expect(decodeAddresses(answer(subject("FY2026", { ...noAddress, RELEASED_INDICATOR })))).toEqual({
       records: [],
       unreadable: [],
     });
@@ -577,7 +577,7 @@ describe("e3", () => {
     ["an unreadable word on release", { ...noAddress, RELEASED_INDICATOR: "MAYBE" }],
     ["a redacted word on release", { ...noAddress, RELEASED_INDICATOR: "(b)(6)" }],
   ])("%s is reported, not guessed", (_title, cells) => {
-    expect(decodeAddresses(answer(subject("FY2024", cells as Record<string, unknown>)))).toEqual({
+    expect(decodeAddresses(answer(subject("FY2026", cells as Record<string, unknown>)))).toEqual({
       records: [],
       unreadable: [{ system: "E3", field: "RELEASED_INDICATOR", position: "row 1" }],
     });
@@ -588,7 +588,7 @@ describe("e3", () => {
     [{ A_FILE_NUMBER: "12" }, ["fin FIN0000001"]],
     [{ FIN: "", A_FILE_NUMBER: null }, []],
   ])("an identifier that cannot be read names nobody: %#", (cells, expected) => {
-    expect(subjectIdentifiers(subject("FY2024", cells as Record<string, unknown>))).toEqual(expected);
+    expect(subjectIdentifiers(subject("FY2026", cells as Record<string, unknown>))).toEqual(expected);
   });
 });
 

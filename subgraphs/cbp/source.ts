@@ -17,14 +17,14 @@ export type CbpSourceSettings = {
   readonly adisUrl: string;
   readonly i94Url: string;
   readonly e3Url: string;
-  readonly timeoutMs: number;
+  readonly sourceTimeoutMs: number;
 };
 
 /** The largest page that the systems give. */
 const pageSize = 500;
 
 /** Connection pools to the three systems. Every failure is a SourceError that names its system. */
-export function cbpSources({ adisUrl, i94Url, e3Url, timeoutMs }: CbpSourceSettings): CbpSources {
+export function cbpSources({ adisUrl, i94Url, e3Url, sourceTimeoutMs: timeoutMs }: CbpSourceSettings): CbpSources {
   const adis = httpSystem({ system: "ADIS", url: adisUrl, timeoutMs });
   const i94 = httpSystem({ system: "I94", url: i94Url, timeoutMs });
   const e3 = httpSystem({ system: "E3", url: e3Url, timeoutMs });
