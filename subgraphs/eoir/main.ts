@@ -8,16 +8,22 @@ import { openCourt } from "./source.ts";
 
 export type EoirSettings = {
   readonly caseUrl: string;
-  readonly snapshot: string;
-  readonly storeFolder: string | null;
-  readonly timeoutMs: number;
-  readonly snapshotSilenceMs: number;
-  readonly retryMs: number;
-  /** How long the start waits for the first load; it goes on behind. */
-  readonly loadWaitMs: number;
+  /** Bounds each call to the docket. */
+  readonly sourceTimeoutMs: number;
+  /** Folder or URL of the snapshot's files; default: `snapshot/` at CASE. */
+  readonly snapshot?: string;
+  /** Where stores are kept from one start to the next; default: a temporary folder. */
+  readonly storeFolder?: string | null;
+  /** How long the snapshot's host may stay silent. */
+  readonly snapshotSilenceMs?: number;
+  /** Pause before a load that failed is tried again. */
+  readonly retryMs?: number;
+  /** How long the start waits for the first load; a longer one goes on behind. */
+  readonly loadWaitMs?: number;
   readonly port: number;
-  readonly host: string;
-  readonly progress: (line: string) => void;
+  readonly host?: string;
+  /** One line to the person watching. */
+  readonly progress?: (line: string) => void;
 };
 
 /** Throws a line that says what to set. */
@@ -25,9 +31,9 @@ export function readEoirSettings(env: Environment): EoirSettings {
   const caseUrl = urlSetting(env, "CASE_URL", "http://127.0.0.1:4208");
   return {
     caseUrl,
-    snapshot: env.CASE_SNAPSHOT ?? `${caseUrl.replace(/\/$/, "")}/snapshot/`,
+    sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
+    ...(env.CASE_SNAPSHOT === undefined ? {} : { snapshot: env.CASE_SNAPSHOT }),
     storeFolder: env.CASE_STORE ?? null,
-    timeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
     snapshotSilenceMs: wholeNumberSetting(env, "CASE_SNAPSHOT_SILENCE_MS", 300_000),
     retryMs: wholeNumberSetting(env, "CASE_RETRY_MS", 5_000),
     loadWaitMs: wholeNumberSetting(env, "CASE_LOAD_WAIT_MS", 5_000),
@@ -39,22 +45,27 @@ export function readEoirSettings(env: Environment): EoirSettings {
 
 const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
 
-/** Resolves once it listens and the snapshot is loaded, or after `loadWaitMs`: a long load goes on behind. */
-export async function startEoir(settings: EoirSettings): Promise<Listening> {
-  const court = openCourt(settings);
+/** Resolves once it listens and the snapshot is loaded, or has failed to, or after `loadWaitMs`. */
+export async function startEoir({
+  caseUrl,
+  sourceTimeoutMs,
+  snapshot = `${caseUrl.replace(/\/$/, "")}/snapshot/`,
+  storeFolder = null,
+  snapshotSilenceMs = 300_000,
+  retryMs = 5_000,
+  loadWaitMs = 5_000,
+  port,
+  host = "127.0.0.1",
+  progress = () => undefined,
+}: EoirSettings): Promise<Listening> {
+  const court = openCourt({ caseUrl, sourceTimeoutMs, snapshot, storeFolder, snapshotSilenceMs, retryMs, progress });
   try {
-    const listening = await serveSubgraph(
+    const { url, close } = await serveSubgraph(
       { name: "eoir", sdl, resolvers, loaders: () => eoirLoaders(court) },
-      { port: settings.port, host: settings.host },
+      { port, host },
     );
-    await settled(court.firstLoad, settings.loadWaitMs);
-    return {
-      url: listening.url,
-      async close() {
-        await listening.close();
-        await court.close();
-      },
-    };
+    await settled(court.firstLoad, loadWaitMs);
+    return { url, close: () => close().finally(() => court.close()) };
   } catch (error) {
     await court.close();
     throw error;

@@ -5,20 +5,15 @@
 import {
   type Decoded,
   decodeRows,
-  isRedactionMark,
   isWithheld,
   known,
   RowUnreadable,
-  redacted,
   type UnreadableRow,
   unreadable,
 } from "#kit/decoded.ts";
-import { parseJson, SourceError } from "#kit/source.ts";
-import { parseANumber } from "#schema/scalars.ts";
-import { type TableName, tableFormats } from "./snapshot.ts";
+import { aligned, CASE, code, day, flag, key, reference, text, timeOfDay, type Values } from "./cells.ts";
+import type { TableName } from "./snapshot.ts";
 import type { CaseRows, PlacedRow } from "./store.ts";
-
-const CASE = "CASE";
 
 export type Proceeding = {
   readonly id: string;
@@ -99,8 +94,6 @@ export type Lookups = {
   /** By idnJuvenile. */
   readonly juveniles: ReadonlyMap<string, string>;
 };
-
-type Values = PlacedRow["values"];
 
 /** One case of all its rows. Never throws: rows that cannot be read are in `unreadable`. */
 export function decodeCase(rows: CaseRows, lookups: Lookups): CaseRecord {
@@ -306,137 +299,6 @@ export function decisionWords(proceeding: Proceeding, { decisions }: Lookups): D
   return decisions.get(`${caseType},${type},${value}`) ?? unreadable(CASE, column as string);
 }
 
-export type Docket = {
-  readonly asOf: string;
-  readonly snapshotDate: string;
-  /** By IDNCASE; the A-numbers are those under which the case stands. */
-  readonly cases: ReadonlyMap<string, { readonly aNumbers: readonly string[]; readonly rows: CaseRows }>;
-  /** Cases whose number or A-number cannot be read: they may be anybody's. */
-  readonly nobodys: readonly UnreadableRow[];
-  readonly removed: ReadonlySet<string>;
-};
-
-/** The docket's answer. Throws SOURCE_INVALID when the envelope is not what it must be. */
-export function decodeDocket(body: Buffer): Docket {
-  const answer = parseJson(CASE, body);
-  if (!isObject(answer)) throw invalid();
-  const { asOf, snapshotDate, cases, removed } = answer;
-  if (!isInstant(asOf) || !isInstant(snapshotDate) || !Array.isArray(cases) || !Array.isArray(removed)) throw invalid();
-  const found = new Map<string, { aNumbers: readonly string[]; rows: CaseRows }>();
-  const nobodys: UnreadableRow[] = [];
-  cases.forEach((each: unknown, index) => {
-    const decoded = docketCase(each, `docket case ${index + 1}`);
-    if (decoded === null || found.has(decoded.rows.id))
-      nobodys.push({ system: CASE, field: "tbl_AlienNumber", position: `docket case ${index + 1}` });
-    else found.set(decoded.rows.id, decoded);
-  });
-  if (!removed.every((id) => typeof id === "string" && /^\d{1,10}$/.test(id))) throw invalid();
-  return { asOf, snapshotDate, cases: found, nobodys, removed: new Set(removed as string[]) };
-}
-
-function docketCase(value: unknown, position: string): { aNumbers: readonly string[]; rows: CaseRows } | null {
-  if (!isObject(value)) return null;
-  const tables: Partial<Record<TableName, readonly PlacedRow[]>> = {};
-  const bad: UnreadableRow[] = [];
-  for (const { name, keys, columns } of tableFormats) {
-    if (name.startsWith("tblLookup")) continue;
-    const rows = value[name];
-    if (!Array.isArray(rows)) {
-      bad.push({ system: CASE, field: `${name}.rows`, position });
-      continue;
-    }
-    tables[name] = rows.map((row: unknown, index) => ({
-      position: `${position}, ${name} row ${index + 1}`,
-      values: columnsOf(row, [...keys, ...columns]),
-    }));
-  }
-  const numbers = tables.tbl_AlienNumber ?? [];
-  const ids = new Set(numbers.map(({ values }) => values.IDNCASE));
-  const aNumbers = numbers.map(({ values }) => parseANumber(values.ALIEN_NBR ?? ""));
-  const [id] = ids;
-  if (ids.size !== 1 || id == null || !/^[1-9]\d{0,9}$/.test(id)) return null;
-  const readable = aNumbers.filter((each) => each !== null);
-  return readable.length < aNumbers.length ? null : { aNumbers: readable, rows: { id, tables, unreadable: bad } };
-}
-
-/** A date in a column of codes: a tab too many has moved the row, even where another was lost at its end. */
-function aligned(table: TableName, values: Values): Values {
-  for (const [column, value] of Object.entries(values))
-    if (value !== null && !dateColumns.has(column) && /^\d{4}-\d{2}-\d{2}/.test(value)) throw new RowUnreadable(column);
-  if (Object.keys(values).length === 0) throw new RowUnreadable(table);
-  return values;
-}
-
-const dateColumns = new Set([
-  "ADDRESS_CHANGEDON",
-  "OSC_DATE",
-  "COMP_DATE",
-  "DATE_APPEAL_DUE_STATUS",
-  "ADJ_DATE",
-  "MOTION_RECD_DATE",
-  "datAppealFiled",
-  "datBIADecision",
-  "datRequestedByOIL",
-  "datSeveredOn",
-  "datCreatedOn",
-]);
-
-/** Free text: blanks around it are padding; `N/A` and `A.2.a` stand for nothing, `b6` for a value withheld by FOIA (b)(6). */
-function text(values: Values, column: string): Decoded<string> {
-  const raw = values[column];
-  if (raw == null) return null;
-  const value = raw.replaceAll("\0", "").trim();
-  if (value === "" || value === "N/A" || value === "A.2.a") return null;
-  if (/^b6$/i.test(value) || isRedactionMark(value)) return redacted(CASE, column);
-  return /[\x00-\x1f\x7f]/.test(value) ? unreadable(CASE, column) : value;
-}
-
-function code(values: Values, column: string): Decoded<string> {
-  const value = text(values, column);
-  if (value === null || isWithheld(value)) return value;
-  const upper = value.toUpperCase();
-  return /^[A-Z0-9/?-]{1,10}$/.test(upper) ? upper : unreadable(CASE, column);
-}
-
-/** `YYYY-MM-DD HH:MM:SS`, of which the day counts. */
-function day(values: Values, column: string): Decoded<string> {
-  const value = text(values, column);
-  if (value === null || isWithheld(value)) return value;
-  const matched = /^(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.000)?$/.exec(value)?.[1];
-  return matched !== undefined && isDay(matched) ? matched : unreadable(CASE, column);
-}
-
-/** `0930`, `9:30` or `09:30`. */
-function timeOfDay(values: Values, column: string): Decoded<string> {
-  const value = text(values, column);
-  if (value === null || isWithheld(value)) return value;
-  const [, hour, minute] =
-    /^(\d{2}):?(\d{2})$/.exec(value.length === 4 && value[1] === ":" ? `0${value}` : value) ?? [];
-  if (hour === undefined || minute === undefined || Number(hour) > 23 || Number(minute) > 59)
-    return unreadable(CASE, column);
-  return `${hour}:${minute}`;
-}
-
-function flag<T>(values: Values, column: string, meanings: Readonly<Record<string, T>>): Decoded<T> {
-  const value = code(values, column);
-  if (value === null || isWithheld(value)) return value;
-  const meaning = Object.hasOwn(meanings, value) ? meanings[value] : undefined;
-  return meaning ?? unreadable(CASE, column);
-}
-
-/** The row's own number: a row without it cannot stand. */
-function key(values: Values, column: string): string {
-  const value = text(values, column);
-  if (typeof value === "string" && /^[1-9]\d{0,9}$/.test(value)) return value;
-  throw new RowUnreadable(column);
-}
-
-function reference(values: Values, column: string): Decoded<string> {
-  const value = text(values, column);
-  if (value === null || isWithheld(value)) return value;
-  return /^[1-9]\d{0,9}$/.test(value) ? value : unreadable(CASE, column);
-}
-
 /** The value's day, or null where it is absent or withheld. */
 export function dayOf(value: Decoded<string>): string | null {
   return known(value);
@@ -454,40 +316,6 @@ function earlier(a: string | null, b: string | null): string | null {
   return a === null || (b !== null && b < a) ? b : a;
 }
 
-function isDay(value: string): boolean {
-  const at = Date.parse(`${value}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(value);
-}
-
-function isInstant(value: unknown): value is string {
-  return (
-    typeof value === "string" &&
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(value) &&
-    isDay(value.slice(0, 10)) &&
-    !Number.isNaN(Date.parse(value))
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The columns that are read; {} where one is missing or holds neither text nor null: such a row cannot be read. */
-function columnsOf(row: unknown, columns: readonly string[]): Values {
-  if (!isObject(row)) return {};
-  const values: Record<string, string | null> = {};
-  for (const column of columns) {
-    const value = Object.hasOwn(row, column) ? row[column] : undefined;
-    if (value !== null && typeof value !== "string") return {};
-    values[column] = value;
-  }
-  return values;
-}
-
 function problem(table: TableName, column: string, id: string): UnreadableRow {
   return { system: CASE, field: `${table}.${column}`, position: `case ${id}` };
-}
-
-function invalid(): SourceError {
-  return new SourceError("SOURCE_INVALID", CASE);
 }

@@ -8,8 +8,9 @@ import { basename, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { UnreadableRow } from "#kit/decoded.ts";
 import { httpSystem, SourceError } from "#kit/source.ts";
+import { type Docket, decodeDocket } from "./docket.ts";
 import type { LoadMessage } from "./load-worker.ts";
-import { type Docket, decodeDocket, decodeLookups, type Lookups } from "./records.ts";
+import { decodeLookups, type Lookups } from "./records.ts";
 import { type CaseRows, type CaseStore, openStore } from "./store.ts";
 
 export type CourtSettings = {
@@ -18,7 +19,7 @@ export type CourtSettings = {
   readonly snapshot: string;
   /** Where stores are kept from one start to the next; null: a temporary folder. */
   readonly storeFolder: string | null;
-  readonly timeoutMs: number;
+  readonly sourceTimeoutMs: number;
   /** How long the snapshot's host may stay silent. */
   readonly snapshotSilenceMs: number;
   /** Pause before a load that failed is tried again. */
@@ -53,7 +54,7 @@ export type Court = {
 const docketLimit = 100;
 
 export function openCourt(settings: CourtSettings): Court {
-  const docket = httpSystem({ system: "CASE", url: settings.caseUrl, timeoutMs: settings.timeoutMs });
+  const docket = httpSystem({ system: "CASE", url: settings.caseUrl, timeoutMs: settings.sourceTimeoutMs });
   const snapshots = keepSnapshot(settings);
 
   async function changes(aNumbers: readonly string[]): Promise<Docket> {

@@ -1,0 +1,89 @@
+/** The docket's answer: what changed since the snapshot, whole cases at a time, in the columns of the snapshot's files. */
+import type { UnreadableRow } from "#kit/decoded.ts";
+import { parseJson, SourceError } from "#kit/source.ts";
+import { parseANumber } from "#schema/scalars.ts";
+import { CASE, isDay, type Values } from "./cells.ts";
+import { type TableName, tableFormats } from "./snapshot.ts";
+import type { CaseRows, PlacedRow } from "./store.ts";
+
+export type Docket = {
+  readonly asOf: string;
+  readonly snapshotDate: string;
+  /** By IDNCASE; the A-numbers are those under which the case stands. */
+  readonly cases: ReadonlyMap<string, { readonly aNumbers: readonly string[]; readonly rows: CaseRows }>;
+  /** Cases whose number or A-number cannot be read: they may be anybody's. */
+  readonly nobodys: readonly UnreadableRow[];
+  readonly removed: ReadonlySet<string>;
+};
+
+/** The docket's answer. Throws SOURCE_INVALID when the envelope is not what it must be. */
+export function decodeDocket(body: Buffer): Docket {
+  const answer = parseJson(CASE, body);
+  if (!isObject(answer)) throw invalid();
+  const { asOf, snapshotDate, cases, removed } = answer;
+  if (!isInstant(asOf) || !isInstant(snapshotDate) || !Array.isArray(cases) || !Array.isArray(removed)) throw invalid();
+  const found = new Map<string, { aNumbers: readonly string[]; rows: CaseRows }>();
+  const nobodys: UnreadableRow[] = [];
+  cases.forEach((each: unknown, index) => {
+    const decoded = docketCase(each, `docket case ${index + 1}`);
+    if (decoded === null || found.has(decoded.rows.id))
+      nobodys.push({ system: CASE, field: "tbl_AlienNumber", position: `docket case ${index + 1}` });
+    else found.set(decoded.rows.id, decoded);
+  });
+  if (!removed.every((id) => typeof id === "string" && /^\d{1,10}$/.test(id))) throw invalid();
+  return { asOf, snapshotDate, cases: found, nobodys, removed: new Set(removed as string[]) };
+}
+
+function docketCase(value: unknown, position: string): { aNumbers: readonly string[]; rows: CaseRows } | null {
+  if (!isObject(value)) return null;
+  const tables: Partial<Record<TableName, readonly PlacedRow[]>> = {};
+  const bad: UnreadableRow[] = [];
+  for (const { name, keys, columns } of tableFormats) {
+    if (name.startsWith("tblLookup")) continue;
+    const rows = value[name];
+    if (!Array.isArray(rows)) {
+      bad.push({ system: CASE, field: `${name}.rows`, position });
+      continue;
+    }
+    tables[name] = rows.map((row: unknown, index) => ({
+      position: `${position}, ${name} row ${index + 1}`,
+      values: columnsOf(row, [...keys, ...columns]),
+    }));
+  }
+  const numbers = tables.tbl_AlienNumber ?? [];
+  const ids = new Set(numbers.map(({ values }) => values.IDNCASE));
+  const aNumbers = numbers.map(({ values }) => parseANumber(values.ALIEN_NBR ?? ""));
+  const [id] = ids;
+  if (ids.size !== 1 || id == null || !/^[1-9]\d{0,9}$/.test(id)) return null;
+  const readable = aNumbers.filter((each) => each !== null);
+  return readable.length < aNumbers.length ? null : { aNumbers: readable, rows: { id, tables, unreadable: bad } };
+}
+
+function isInstant(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(value) &&
+    isDay(value.slice(0, 10)) &&
+    !Number.isNaN(Date.parse(value))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The columns that are read; {} where one is missing or holds neither text nor null: such a row cannot be read. */
+function columnsOf(row: unknown, columns: readonly string[]): Values {
+  if (!isObject(row)) return {};
+  const values: Record<string, string | null> = {};
+  for (const column of columns) {
+    const value = Object.hasOwn(row, column) ? row[column] : undefined;
+    if (value !== null && typeof value !== "string") return {};
+    values[column] = value;
+  }
+  return values;
+}
+
+function invalid(): SourceError {
+  return new SourceError("SOURCE_INVALID", CASE);
+}
