@@ -3,11 +3,13 @@
  * one is there.
  */
 import { readFile, stat } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { request } from "undici";
 
 /** What one look gave: the text, or null when nothing has changed since the last look. */
 export type Look = () => Promise<string | null>;
 
+const settleMs = 50;
 const urlTimeoutMs = 5000;
 const maxBytes = 32 * 1024 * 1024;
 
@@ -18,10 +20,19 @@ export function supergraphAt(place: string): Look {
 
 function fileLook(path: string): Look {
   let seen = "";
-  return async () => {
+  const stamp = async () => {
     const { mtimeMs, size, ino } = await stat(path);
-    const now = `${mtimeMs} ${size} ${ino}`;
+    return `${mtimeMs} ${size} ${ino}`;
+  };
+  return async () => {
+    let now = await stamp();
     if (now === seen) return null;
+    // A file that is being written is not a bad file: it is read when it has stopped changing.
+    for (let before = ""; before !== now && seen !== ""; ) {
+      before = now;
+      await setTimeout(settleMs);
+      now = await stamp();
+    }
     const text = await readFile(path, "utf8");
     seen = now;
     return text;
@@ -50,7 +61,7 @@ function urlLook(url: string): Look {
 }
 
 /** Stands in the place of a refused text when there was no text. */
-const unreachable = "";
+const unreachable = Symbol("unreachable");
 
 export type ReloadOutcome = "replaced" | "unchanged" | "refused";
 
@@ -82,11 +93,11 @@ export async function keepCurrent<Value>({
   let text = await look();
   if (text === null) throw new Error("nothing was there at the first look");
   let value = await read(text);
-  let refusedReason: string | null = null;
+  let refusedReason: string | typeof unreachable | null = null;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const refused = (reason: unknown, id: string): ReloadOutcome => {
+  const refused = (reason: unknown, id: string | typeof unreachable): ReloadOutcome => {
     if (id !== refusedReason) onOutcome("refused", reason);
     refusedReason = id;
     return "refused";
@@ -120,11 +131,13 @@ export async function keepCurrent<Value>({
     return looking;
   };
   const schedule = () => {
-    timer = setTimeout(() => {
-      reload().then(() => {
-        if (!isClosed) schedule();
-      }, schedule);
-    }, intervalMs).unref();
+    timer = globalThis
+      .setTimeout(() => {
+        reload().then(() => {
+          if (!isClosed) schedule();
+        }, schedule);
+      }, intervalMs)
+      .unref();
   };
   schedule();
   return {

@@ -1,0 +1,410 @@
+/** The gateway over its life: settings, start, reload, readiness, metrics, the end of it. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { readConfig } from "../gateway/config.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { supergraphAt } from "../gateway/supergraph/source.ts";
+import {
+  closing,
+  composeTiny,
+  listening,
+  startTestGateway,
+  startTinyGraph,
+  type TestGateway,
+  type TinyGraph,
+  testConfig,
+} from "./gateway-graph.ts";
+
+let graph: TinyGraph;
+let folder: string;
+let file: string;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  graph = await startTinyGraph();
+  folder = await mkdtemp(join(tmpdir(), "gateway-"));
+  file = join(folder, "supergraph.graphql");
+});
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+  for (const each of Object.values(graph.subgraphs)) each.fault = null;
+});
+afterAll(async () => {
+  await graph.close();
+  await rm(folder, { recursive: true });
+});
+
+const urlOf = (name: "people" | "court" | "custody") => graph.subgraphs[name].url;
+const newer = () => composeTiny(urlOf, "extend type Person { middleName: String }");
+
+/** Polls what `look` gives until `isThere`; the test's own time limit is the only end. */
+async function until<Value>(look: () => Promise<Value>, isThere: (value: Value) => boolean): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (isThere(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function startOnFile(text = graph.sdl): Promise<TestGateway> {
+  await writeFile(file, text);
+  const gateway = await startTestGateway("", { GATEWAY_SUPERGRAPH_POLL_MS: "25" }, { look: supergraphAt(file) });
+  open.push(gateway);
+  return gateway;
+}
+
+const askNewer = async (gateway: TestGateway) => (await gateway.ask("{ people { middleName } }")).status;
+const refusals = (gateway: TestGateway) => gateway.lines.filter((line) => line.includes("supergraph-refused")).length;
+const metrics = async (gateway: TestGateway) => (await fetch(`${gateway.internalUrl}/metrics`)).text();
+
+describe("the supergraph", () => {
+  test("is replaced while running when its file changes", async () => {
+    const gateway = await startOnFile();
+    expect(await askNewer(gateway)).toBe(400);
+    await writeFile(file, newer());
+    expect(
+      await until(
+        () => askNewer(gateway),
+        (status) => status !== 400,
+      ),
+    ).toBe(200);
+    expect(await metrics(gateway)).toContain('crosswalk_supergraph_reloads_total{outcome="replaced"} 1');
+  });
+
+  test("is replaced when the file is replaced by renaming", async () => {
+    const gateway = await startOnFile();
+    await writeFile(`${file}.new`, newer());
+    await rename(`${file}.new`, file);
+    expect(
+      await until(
+        () => askNewer(gateway),
+        (status) => status !== 400,
+      ),
+    ).toBe(200);
+  });
+
+  test.each([
+    ["truncated", () => newer().slice(0, 2000)],
+    ["empty", () => ""],
+    ["not GraphQL", () => "<html>"],
+    ["a plain schema", () => "type Query { people: Int }"],
+    ["without a subgraph's URL", () => composeTiny((name) => (name === "court" ? "" : urlOf(name)))],
+    [
+      "with a URL that is no http",
+      () => composeTiny((name) => (name === "court" ? "file:///etc/passwd" : urlOf(name))),
+    ],
+    ["with a field of an unknown type", () => newer().replace("middleName: String", "middleName: Strung")],
+    ["of a later join spec", () => newer().replaceAll("join/v0.5", "join/v9.9")],
+  ])("stays the last good one when the new one is %s; told once; a good one heals it", async (_title, bad) => {
+    const gateway = await startOnFile();
+    const before = await (await fetch(`${gateway.internalUrl}/ready`)).json();
+    await writeFile(file, bad());
+    await until(
+      async () => refusals(gateway),
+      (count) => count > 0,
+    );
+    const answers = await Promise.all([1, 2, 3].map(() => fetch(`${gateway.internalUrl}/reload`, { method: "POST" })));
+    expect(answers.map(({ status }) => status)).toEqual([422, 422, 422]);
+    expect(refusals(gateway)).toBe(1);
+    expect(await (await fetch(`${gateway.internalUrl}/ready`)).json()).toEqual(before);
+    expect((await gateway.ask("{ people { courtCases { id } } }")).body.errors).toBeUndefined();
+    await writeFile(file, newer());
+    expect(
+      await until(
+        () => askNewer(gateway),
+        (status) => status !== 400,
+      ),
+    ).toBe(200);
+  });
+
+  test("that goes away leaves the last good one", async () => {
+    const gateway = await startOnFile();
+    await rm(file);
+    await until(
+      async () => refusals(gateway),
+      (count) => count > 0,
+    );
+    expect((await gateway.ask("{ people { fin } }")).status).toBe(200);
+  });
+
+  test("comes from a URL too, which is asked whether it has changed", async () => {
+    let text = graph.sdl;
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked += 1;
+      const etag = `"${text.length}"`;
+      if (request.headers["if-none-match"] === etag) response.writeHead(304).end();
+      else response.writeHead(200, { etag }).end(text);
+    });
+    const url = await listening(server);
+    const gateway = await startTestGateway("", { GATEWAY_SUPERGRAPH_POLL_MS: "25" }, { look: supergraphAt(url) });
+    open.push(gateway, { close: () => closing(server) });
+    await until(
+      async () => asked,
+      (count) => count > 3,
+    );
+    expect(gateway.lines.some((line) => line.includes("supergraph-replaced"))).toBe(false);
+    text = newer();
+    expect(
+      await until(
+        () => askNewer(gateway),
+        (status) => status !== 400,
+      ),
+    ).toBe(200);
+  });
+
+  test("an operation finishes on the supergraph it began with", async () => {
+    let answerCourt = () => {};
+    const courtIsAsked = new Promise<void>((asked) => {
+      graph.subgraphs.court.fault = (request, response) => {
+        request.resume();
+        answerCourt = () =>
+          response
+            .writeHead(200, { "content-type": "application/json" })
+            .end('{"data":{"_entities":[{"courtCases":[]}]}}');
+        asked();
+      };
+    });
+    const gateway = await startOnFile(newer());
+    const answer = gateway.ask('{ person(by: { fin: "FIN000001" }) { fin courtCases { id } } }');
+    await courtIsAsked;
+    await writeFile(file, graph.sdl.replaceAll("courtCases", "courtFiles"));
+    await until(
+      async () => gateway.lines.some((line) => line.includes("supergraph-replaced")),
+      (isReplaced) => isReplaced,
+    );
+    answerCourt();
+    expect((await answer).body).toEqual({ data: { person: { fin: "FIN000001", courtCases: [] } } });
+  });
+});
+
+describe("the internal listener", () => {
+  test("tells that the gateway lives and is ready, and counts what was answered", async () => {
+    const gateway = await startOnFile();
+    expect(await (await fetch(`${gateway.internalUrl}/live`)).json()).toEqual({ live: true });
+    expect(await (await fetch(`${gateway.internalUrl}/ready`)).json()).toEqual({
+      ready: true,
+      supergraph: expect.stringMatching(/^[0-9a-f]{12}$/),
+    });
+    await gateway.ask("{ people { courtCases { id } } }");
+    await gateway.ask("{ nothing }");
+    const text = await metrics(gateway);
+    expect(text).toContain('crosswalk_requests_total{status="200",code="none"} 1');
+    expect(text).toContain('crosswalk_requests_total{status="400",code="GRAPHQL_VALIDATION_FAILED"} 1');
+    expect(text).toContain('crosswalk_subgraph_fetch_duration_seconds_count{subgraph="court",outcome="answered"} 1');
+    expect((await fetch(`${gateway.internalUrl}/graphql`, { method: "POST" })).status).toBe(404);
+    expect(new URL(gateway.internalUrl).hostname).toBe("127.0.0.1");
+  });
+});
+
+test("at its end it finishes what it accepted, sends the rest away with 503, and says that it is not ready", async () => {
+  const gateway = await startOnFile();
+  let answerPeople = () => {};
+  const isAsked = new Promise<void>((asked) => {
+    graph.subgraphs.people.fault = (request, response) => {
+      request.resume();
+      answerPeople = () =>
+        response.writeHead(200, { "content-type": "application/json" }).end('{"data":{"c1_":null,"people":[]}}');
+      asked();
+    };
+  });
+  const accepted = gateway.ask("{ people { fin } }");
+  await isAsked;
+  open.splice(0);
+  const closed = gateway.close();
+  const late = await fetch(gateway.url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"query":"{ __typename }"}',
+  });
+  expect([late.status, late.headers.get("retry-after"), late.headers.get("connection")]).toEqual([503, "1", "close"]);
+  expect((await fetch(`${gateway.internalUrl}/ready`)).status).toBe(503);
+  answerPeople();
+  expect((await accepted).body).toEqual({ data: { people: [] } });
+  await closed;
+  await expect(fetch(gateway.url)).rejects.toThrow();
+});
+
+test("what hangs is cut when the time to finish is over", async () => {
+  await writeFile(file, graph.sdl);
+  const gateway = await startTestGateway(graph.sdl, { DRAIN_MS: "100" });
+  const isAsked = new Promise<void>((asked) => {
+    graph.subgraphs.people.fault = () => asked();
+  });
+  const hanging = gateway.ask("{ people { fin } }").catch(() => "cut");
+  await isAsked;
+  const startedAt = performance.now();
+  await gateway.close();
+  expect(await hanging).toBe("cut");
+  expect(performance.now() - startedAt).toBeLessThan(1500);
+});
+
+describe("settings", () => {
+  const problems = (env: Record<string, string>) => {
+    const outcome = readConfig(env);
+    return "refusals" in outcome ? outcome.refusals : [];
+  };
+  const production = {
+    CROSSWALK_ENV: "production",
+    GATEWAY_ISSUERS: "https://idp.example=https://idp.example/jwks.json",
+    GATEWAY_INSECURE: "deny-by-default,audit,subgraph-signature,plaintext",
+  };
+
+  test("all have defaults in development", () => {
+    const outcome = readConfig({});
+    expect(outcome).toMatchObject({
+      config: {
+        mode: "development",
+        host: "127.0.0.1",
+        port: 4000,
+        internalPort: 4001,
+        audience: "crosswalk",
+        subgraphTimeoutMs: 3000,
+        maxBodyBytes: 102400,
+        drainMs: 4000,
+      },
+    });
+  });
+
+  test.each([
+    ["CROSSWALK_ENV", "staging"],
+    ["PORT", "70000"],
+    ["PORT", "-1"],
+    ["INTERNAL_PORT", "x"],
+    ["GATEWAY_INSECURE", "everything"],
+    ["GATEWAY_ISSUERS", "https://idp.example"],
+    ["GATEWAY_ISSUERS", "https://idp.example=jwks.json"],
+    ["SUBGRAPH_URL_OBIM", "obim:80"],
+    ["SUBGRAPH_TIMEOUT_MS", "3s"],
+  ])("%s=%s is refused by name", (name, value) => {
+    expect(problems({ [name]: value }).join()).toContain(name);
+  });
+
+  test("all that is wrong is told at once", () => {
+    expect(problems({ PORT: "x", MAX_BODY_BYTES: "y", GATEWAY_INSECURE: "z" })).toHaveLength(3);
+  });
+
+  test("production starts only with what it lacks switched off by name", () => {
+    expect(problems(production)).toEqual([]);
+    for (const name of production.GATEWAY_INSECURE.split(",")) {
+      const others = production.GATEWAY_INSECURE.split(",").filter((each) => each !== name);
+      expect(problems({ ...production, GATEWAY_INSECURE: others.join(",") }).join()).toContain(name);
+    }
+    expect(problems({ ...production, GATEWAY_ISSUERS: "" }).join()).toContain("authentication");
+  });
+
+  test("production refuses a supergraph whose subgraphs are reached in plain text", async () => {
+    const config = testConfig({ ...production, PORT: "0", INTERNAL_PORT: "0" });
+    const insecure = new Set(["deny-by-default", "audit", "subgraph-signature"] as const);
+    const started = startGateway({ ...config, insecure }, { look: async () => graph.sdl, writeLine: () => {} });
+    await expect(started).rejects.toThrow(/subgraph \w+ is reached in plain text/);
+  });
+
+  test("SUBGRAPH_URL_<NAME> stands in for the supergraph's own URL", async () => {
+    const sdl = composeTiny((name) => (name === "court" ? "http://court.invalid" : urlOf(name)));
+    const gateway = await startTestGateway(sdl, { SUBGRAPH_URL_COURT: graph.subgraphs.court.url });
+    open.push(gateway);
+    expect((await gateway.ask("{ people { courtCases { id } } }")).body.errors).toBeUndefined();
+  });
+
+  test("every protection that is off is logged", async () => {
+    const gateway = await startTestGateway(graph.sdl, { GATEWAY_INSECURE: "authentication,purpose,introspection" });
+    open.push(gateway);
+    const off = gateway.lines.map((line) => JSON.parse(line)).filter(({ event }) => event === "protection-off");
+    expect(off.map(({ protection }) => protection)).toEqual(["authentication", "purpose", "introspection"]);
+  });
+});
+
+describe("as a process of its own", () => {
+  const main = new URL("../gateway/main.ts", import.meta.url).pathname;
+  const root = new URL("..", import.meta.url).pathname;
+  type Child = ChildProcessByStdio<null, Readable, Readable>;
+  const children: Child[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill("SIGKILL");
+  });
+
+  function start(env: Record<string, string>): Child {
+    const child = spawn(process.execPath, [main], {
+      cwd: root,
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        PORT: "0",
+        INTERNAL_PORT: "0",
+        GATEWAY_SUPERGRAPH: file,
+        GATEWAY_INSECURE: "authentication,purpose,deny-by-default",
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.push(child);
+    return child;
+  }
+  const exitOf = (child: Child) =>
+    new Promise<{ code: number | null; stderr: string }>((resolve) => {
+      let stderr = "";
+      child.stderr.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      child.once("close", (code) => resolve({ code, stderr }));
+    });
+  const readyUrl = (child: Child) =>
+    new Promise<string>((resolve) => {
+      let text = "";
+      child.stdout.on("data", (chunk) => {
+        text += chunk;
+        const url = /^ready (\S+)$/m.exec(text)?.[1];
+        if (url) resolve(url);
+      });
+    });
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "it says when it is ready, answers, and ends on %s within 5 s",
+    async (signal) => {
+      await writeFile(file, graph.sdl);
+      const child = start({});
+      const url = await readyUrl(child);
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          query: '{ person(by: { aNumber: "A 21" }) { fin } people { aNumbers courtCases { id } } }',
+        }),
+      });
+      expect(response.status).toBe(400);
+      const good = await fetch(`${url}?query={people{fin,courtCases{id}}}`);
+      expect(await good.json()).toMatchObject({ data: { people: [{ fin: "FIN000001" }, { fin: "FIN000002" }] } });
+      const exit = exitOf(child);
+      const startedAt = performance.now();
+      child.kill(signal);
+      expect((await exit).code).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    },
+  );
+
+  test("a port in use, a bad supergraph, a bad setting: one line saying what to do, and exit code 1", async () => {
+    const server = createServer();
+    const port = new URL(await listening(server)).port;
+    await writeFile(file, graph.sdl);
+    const inUse = await exitOf(start({ PORT: port }));
+    await closing(server);
+    const missing = await exitOf(start({ GATEWAY_SUPERGRAPH: join(folder, "nowhere.graphql") }));
+    await writeFile(file, graph.sdl.slice(0, 3000));
+    const truncated = await exitOf(start({}));
+    const setting = await exitOf(start({ SUBGRAPH_TIMEOUT_MS: "soon" }));
+    for (const { code, stderr } of [inUse, missing, truncated, setting]) {
+      expect(code).toBe(1);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+    }
+    expect(inUse.stderr).toContain(`port ${port} is in use`);
+    expect(missing.stderr).toContain("nowhere.graphql");
+    expect(truncated.stderr).toContain("GATEWAY_SUPERGRAPH");
+    expect(setting.stderr).toContain("SUBGRAPH_TIMEOUT_MS");
+  });
+});
