@@ -4,7 +4,7 @@
  */
 import { courses, crossWithFamily, familyWeight } from "./courses.ts";
 import { DAY, HOUR, type Seconds } from "./dates.ts";
-import { beginDraft, type Draft, finish, meet } from "./draft.ts";
+import { beginDraft, type Draft, earlier, finish, meet } from "./draft.ts";
 import { readANumber } from "./identifiers.ts";
 import { pickCountry } from "./places.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -95,7 +95,7 @@ function mixUpANumbers(random: Random, drafts: readonly Draft[]): void {
     for (const aNumber of known) {
       if (!random.chance(rates.aNumberOnTwoFins.rate)) continue;
       const other = drafts[(drafts.indexOf(owner) + 1 + random.int(drafts.length - 1)) % drafts.length]!;
-      const at = owner.now - random.between(30, 2000) * DAY;
+      const at = earlier(other, 30, 2000);
       meet(other, { at, sender: "CBP-OFO", reason: "Secondary inspection", aNumberRaw: `A${aNumber}` });
     }
   }

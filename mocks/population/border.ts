@@ -157,8 +157,8 @@ function redactable({ random }: Draft, value: string): Redactable<string> {
 const ADDRESS_STREAM = 0xadd7;
 /** Tuned with `addressCount` so that `rates.addressShared` of the addresses are given by two people or more. */
 const neighbourhoodSize = 128;
-const addressCount = 9;
-const severalUnitsCount = 3;
+const addressCount = 5;
+const severalUnitsCount = 2;
 const hubShare = 0.06;
 const hubCount = 8;
 

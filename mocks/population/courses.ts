@@ -5,7 +5,7 @@ import { apprehend, dispositions, enter, leave, passportOf, pickAddress } from "
 import { type CaseOutcome, openCase } from "./court.ts";
 import { arrest, categories, detainer, eidCase, enrolSubject, removal, stay } from "./custody.ts";
 import { DAY, HOUR, MINUTE, type Seconds } from "./dates.ts";
-import { type Draft, meet } from "./draft.ts";
+import { aNumberOf, type Draft, meet } from "./draft.ts";
 import * as identifiers from "./identifiers.ts";
 import type { Random } from "./random.ts";
 import { rates } from "./rates.ts";
@@ -20,7 +20,7 @@ export type Course = {
 };
 
 export const courses: readonly Course[] = [
-  { name: "visitor", weight: 28, from: "visit", ages: [5, 80], live: visitor },
+  { name: "visitor", weight: 28, from: "visit", ages: [12, 80], live: visitor },
   { name: "student", weight: 8, from: "visit", ages: [18, 35], live: student },
   { name: "benefit", weight: 12, from: "visit", ages: [20, 70], live: benefit },
   { name: "affirmative asylum", weight: 8, from: "asylum", ages: [20, 60], live: affirmativeAsylum },
@@ -239,6 +239,14 @@ function categoryOf(outcome: CaseOutcome, whilePending: (typeof categories)[keyo
   return outcome.absentia ? categories.fugitive : categories.finalOrder;
 }
 
+/** Whose A-number e3 did not write down usually gets known at a first check-in; for a few it never does. */
+function checkIn(draft: Draft, releasedAt: Seconds): void {
+  const { random } = draft;
+  if (draft.e3.every(({ aNumber }) => aNumber !== null) || random.chance(0.08)) return;
+  const at = releasedAt + random.between(10, 60) * DAY;
+  meet(draft, { at, sender: "ICE-ERO", reason: "Check-in", aNumber: aNumberOf(draft, "court") });
+}
+
 /** Released by the Border Patrol with a notice: a court case follows, if the notice is ever filed. */
 function releasedAtBorder(draft: Draft, at: Seconds): void {
   const { random } = draft;
@@ -257,6 +265,7 @@ function releasedAtBorder(draft: Draft, at: Seconds): void {
     detained: false,
     withinDays: 1100,
   });
+  checkIn(draft, at);
 }
 
 function interiorArrest(draft: Draft): void {
@@ -352,7 +361,7 @@ function reinstatement(draft: Draft): void {
   enrolSubject(draft, removedAt - 20 * DAY, "Detention");
   removal(draft, removedAt - DAY, removedAt);
   const open = random.chance(rates.eidStayOpen.rate);
-  const at = now - (open ? random.between(48, 140) : random.between(150, 1300)) * DAY + hours(random);
+  const at = now - (open ? random.between(65, 160) : random.between(170, 1300)) * DAY + hours(random);
   const fear = random.chance(0.6);
   const custodyHours = random.between(10, 70);
   apprehend(draft, { at, disposition: dispositions.reinstated, fearClaim: fear, custodyHours, transferredTo: "ERO" });
@@ -454,4 +463,5 @@ export function crossWithFamily(draft: Draft, family: Family): void {
       ? { riders: Array.from({ length: family.size - 1 }, (_, n) => identifiers.idncase(family.leadIndex + n + 1, 0)) }
       : {}),
   });
+  if (!alone) checkIn(draft, family.at);
 }

@@ -49,18 +49,19 @@ export function openCase(draft: Draft, plan: CasePlan): CaseOutcome {
   const { now } = draft;
   const { random } = plan;
   const snapshot = lastSnapshotAt(now);
-  const recent = random.chance(rates.caseSinceSnapshot.rate);
+  const recent = random.chance(rates.caseSinceSnapshot.rate) || plan.noticeAt > snapshot - DAY;
   const filed = plan.noticeAt + random.between(4, 50) * DAY;
   const inputAt = recent
-    ? snapshot + random.int(Math.max(1, Math.floor((now - snapshot) / DAY))) * DAY
+    ? Math.max(plan.noticeAt, snapshot + random.int(Math.max(1, Math.floor((now - snapshot) / DAY))) * DAY)
     : Math.min(filed, snapshot - DAY);
   const pending = recent || random.chance(lastPending);
   const court = random.pick(courts);
   const idncase = identifiers.idncase(draft.index, draft.cases.length);
   const moved = !recent && random.chance(venueChange) ? inputAt + random.between(5, 15) * DAY : null;
-  const at = { draft, plan, court, idncase, inputAt: moved ?? inputAt };
+  const until = recent ? now : snapshot - 1;
+  const at = { draft, plan, court, idncase, inputAt: Math.min(moved ?? inputAt, until), until };
   const open = pending ? pendingProceeding(at) : decidedProceeding(at);
-  const first = moved === null ? [] : [venueChangeProceeding(at, inputAt, Math.min(moved, now))];
+  const first = moved === null ? [] : [venueChangeProceeding(at, inputAt, Math.min(moved, until))];
   const { motions, appeals } = pending ? { motions: pendingMotions(at), appeals: [] } : afterDecision(at, open.outcome);
   draft.cases.push({
     ...caseRow(at, court),
@@ -78,16 +79,18 @@ type At = {
   readonly court: Court;
   readonly idncase: number;
   readonly inputAt: Seconds;
+  /** What the record knows: the last snapshot's day for a case that is in it, else now. */
+  readonly until: Seconds;
 };
 
 function caseRow(
-  { draft, plan, idncase, inputAt }: At,
+  { draft, plan, idncase, inputAt, until }: At,
   court: Court,
 ): Omit<CaseFile, "proceedings" | "motions" | "appeals" | "inSnapshot"> {
   const { random } = draft;
   const place = random.chance(rates.caseAddressMissing.rate) ? null : random.chance(0.8) ? court : random.pick(courts);
   const age = ageAt(draft, inputAt);
-  const changed = random.chance(0.15) ? Math.min(inputAt + random.between(20, 600) * DAY, draft.now) : null;
+  const changed = random.chance(0.15) ? Math.min(inputAt + random.between(20, 600) * DAY, until) : null;
   return {
     idncase,
     aNumber: aNumberOf(draft, "court"),
@@ -103,7 +106,7 @@ function caseRow(
     juvenile: juvenileCode(age, plan.unaccompanied ?? false),
     leadOf: (plan.riders ?? []).map((rider) => {
       const severed = random.chance(0.06);
-      return { rider, severedOn: severed ? day(Math.min(inputAt + 90 * DAY, draft.now)) : null, active: !severed };
+      return { rider, severedOn: severed ? day(Math.min(inputAt + 90 * DAY, until)) : null, active: !severed };
     }),
   };
 }
@@ -187,14 +190,14 @@ function pendingProceeding(at: At): Opened {
   const gap = plan.detained ? 20 : 150;
   const days: Seconds[] = [];
   let next = inputAt + random.between(5, gap) * DAY;
-  while (next < draft.now && days.length < 4) {
+  while (next < at.until && days.length < 4) {
     days.push(onWeekday(next));
     next += random.between(Math.floor(gap / 2), gap * 2) * DAY;
   }
-  while (days.length > 0 && days[days.length - 1]! >= draft.now) days.pop();
+  while (days.length > 0 && days[days.length - 1]! >= at.until) days.pop();
   const forgotten = days.length > 0 && random.chance(rates.hearingForgotten.rate);
   if (!forgotten) days.push(onWeekday(Math.max(next, draft.now + random.between(1, gap * 2) * DAY)));
-  const applications = applicationRows(at, null, draft.now);
+  const applications = applicationRows(at, null, at.until);
   return {
     proceeding: { ...proceeding(at, 1), schedule: hearings(at, days, null), applications },
     outcome: { kind: "pending", at: null, absentia: false },
@@ -233,9 +236,9 @@ const withholding: readonly (readonly [number, Outcome])[] = [
 ];
 
 function decidedProceeding(at: At): Opened {
-  const { draft, plan, inputAt } = at;
+  const { plan, inputAt } = at;
   const { random } = plan;
-  const latest = Math.max(inputAt, Math.min(draft.now - DAY, inputAt + plan.withinDays * DAY));
+  const latest = Math.max(inputAt, Math.min(at.until - DAY, inputAt + plan.withinDays * DAY));
   const earliest = Math.min(inputAt + (plan.detained ? 5 : 40) * DAY, latest);
   const decidedAt = earliest + random.int(Math.floor((latest - earliest) / DAY) + 1) * DAY;
   const review = plan.caseType === "CFR" || plan.caseType === "RFR";
@@ -301,9 +304,9 @@ function pendingMotions(at: At): CaseMotion[] {
   const { draft, inputAt } = at;
   const { random } = draft;
   if (!random.chance(0.06)) return [];
-  const received = inputAt + random.int(Math.max(1, Math.floor((draft.now - inputAt) / DAY))) * DAY;
+  const received = inputAt + random.int(Math.max(1, Math.floor((at.until - inputAt) / DAY))) * DAY;
   const kind = random.pick(["AN", "CC", "TP", "PO"]);
-  const decided = random.chance(0.5) ? Math.min(received + 20 * DAY, draft.now) : null;
+  const decided = random.chance(0.5) ? Math.min(received + 20 * DAY, at.until) : null;
   return [
     motion(at, 0, {
       kind,
@@ -317,12 +320,12 @@ function pendingMotions(at: At): CaseMotion[] {
 }
 
 function afterDecision(at: At, decision: Decision): { motions: CaseMotion[]; appeals: CaseAppeal[] } {
-  const { draft, plan } = at;
+  const { plan } = at;
   const { random } = plan;
   const decidedAt = decision.at!;
   if (decision.kind !== "ordered" || plan.caseType === "CFR" || plan.caseType === "RFR")
     return { motions: [], appeals: [] };
-  const sinceDays = Math.floor((draft.now - decidedAt) / DAY);
+  const sinceDays = Math.floor((at.until - decidedAt) / DAY);
   if (decision.absentia)
     return random.chance(0.25) ? reopening(at, decidedAt, sinceDays) : { motions: [], appeals: [] };
   if (!plan.detained && random.chance(0.4)) return { motions: [], appeals: [caseAppeal(at, decidedAt, sinceDays)] };
@@ -332,11 +335,11 @@ function afterDecision(at: At, decision: Decision): { motions: CaseMotion[]; app
 
 /** Motion to reopen an in-absentia order; a denial may be appealed. Both stay removal by operation of law. */
 function reopening(at: At, decidedAt: Seconds, sinceDays: number): { motions: CaseMotion[]; appeals: CaseAppeal[] } {
-  const { draft, plan } = at;
+  const { plan } = at;
   const { random } = plan;
   const received = decidedAt + random.int(Math.min(sinceDays, 700) + 1) * DAY;
   const decided = received + random.between(10, 120) * DAY;
-  const pending = decided > draft.now || random.chance(0.2);
+  const pending = decided > at.until || random.chance(0.2);
   const granted = !pending && random.chance(0.3);
   const row = motion(at, 0, {
     kind: "MA",
@@ -351,10 +354,10 @@ function reopening(at: At, decidedAt: Seconds, sinceDays: number): { motions: Ca
 }
 
 function ordinaryMotions(at: At, decidedAt: Seconds, sinceDays: number): CaseMotion[] {
-  const { draft, plan } = at;
+  const { plan } = at;
   const received = decidedAt + plan.random.int(sinceDays + 1) * DAY;
   const decided = received + plan.random.between(5, 60) * DAY;
-  const done = decided <= draft.now;
+  const done = decided <= at.until;
   const rows = { receivedDate: day(received), filedBy: "A", completedDate: done ? day(decided) : null } as const;
   const reopen = motion(at, 0, {
     ...rows,
@@ -372,10 +375,10 @@ function caseAppeal(at: At, decidedAt: Seconds, sinceDays: number): CaseAppeal {
 }
 
 function appeal(at: At, category: CaseAppeal["category"], type: string, filedAt: Seconds): CaseAppeal {
-  const { draft, plan } = at;
-  const filed = Math.min(filedAt, draft.now);
+  const { plan } = at;
+  const filed = Math.min(filedAt, at.until);
   const decided = filed + plan.random.between(120, 900) * DAY;
-  const done = decided <= draft.now;
+  const done = decided <= at.until;
   return {
     idnappeal: proceedingId(at.idncase, 0),
     idnproceeding: proceedingId(at.idncase, 1),
@@ -391,7 +394,7 @@ function appeal(at: At, category: CaseAppeal["category"], type: string, filedAt:
         ])
       : null,
     decisionDate: done ? day(decided) : null,
-    federalCourtStayDate: done && plan.random.chance(0.05) ? day(Math.min(decided + 20 * DAY, draft.now)) : null,
+    federalCourtStayDate: done && plan.random.chance(0.05) ? day(Math.min(decided + 20 * DAY, at.until)) : null,
   };
 }
 

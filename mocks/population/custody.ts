@@ -64,7 +64,7 @@ export function stay(draft: Draft, bookInAt: Seconds, bookOutAt: Seconds | null,
     stops.push(bookInAt + 3 * DAY + random.int(Math.floor(length / DAY) - 5) * DAY);
   const stints = stops.map((at, place) => {
     const last = place === stops.length - 1;
-    const out = last ? bookOutAt : stops[place + 1]! - random.between(30, 300) * MINUTE;
+    const out = last ? bookOutAt : stops[place + 1]! - random.between(30, 200) * MINUTE;
     return {
       bookInAt: instant(at),
       bookOutAt: out === null ? null : instant(out),
@@ -88,7 +88,7 @@ type Stint = EidStay["stints"][number];
 function viaStaging({ random }: Draft, stints: Stint[], bookOutAt: Seconds): void {
   const moved = bookOutAt - random.between(8, 30) * HOUR;
   const last = stints[stints.length - 1]!;
-  if (last.bookInAt >= instant(moved)) return;
+  if (last.bookInAt >= instant(moved - 2 * HOUR)) return;
   stints[stints.length - 1] = { ...last, bookOutAt: instant(moved - 2 * HOUR), releaseReason: "Transferred" };
   const releaseReason = "Removed";
   stints.push({

@@ -205,7 +205,7 @@ export function finish(draft: Draft): PersonFile {
 function completeIdentities(draft: Draft): void {
   for (let identity = 1; identity < draft.identities; identity += 1) {
     if (draft.encounters.some(([of]) => of === identity)) continue;
-    const at = draft.now - draft.random.between(400, 2500) * DAY;
+    const at = earlier(draft, 400, 2500);
     meet(draft, { at, sender: "DOS", reason: "Visa application", identity });
   }
   if (draft.aNumbers < 2 || draft.encounters.every(([, { aNumberRaw }]) => aNumberRaw === null)) return;
@@ -218,7 +218,7 @@ function completeIdentities(draft: Draft): void {
     ) {
       continue;
     }
-    const at = draft.now - draft.random.between(400, 2500) * DAY;
+    const at = earlier(draft, 400, 2500);
     meet(draft, {
       at,
       sender: "ICE-ERO",
@@ -227,6 +227,11 @@ function completeIdentities(draft: Draft): void {
       identity: draft.identities - 1,
     });
   }
+}
+
+/** So many days ago, but not before the person was born. */
+export function earlier(draft: Draft, fewestDays: number, mostDays: number): Seconds {
+  return Math.max(draft.now - draft.random.between(fewestDays, mostDays) * DAY, draft.birth + 100 * DAY);
 }
 
 function identityOf(draft: Draft, identity: number): IdentIdentity {

@@ -20,24 +20,24 @@ type Space = {
 };
 
 const spaces = {
-  fin: space(8_999_999_993, 5_562_305_867, 3),
-  aNumber: space(229_999_981, 142_147_789, 4),
-  i94Number: space(9_999_999_967, 6_180_339_881, 8),
-  passport: space(2_399_999_983, 1_483_281_569, 4),
-  receiptNumber: space(99_999_989, 61_803_397, 6),
-  sevisId: space(9_999_999_967, 3_819_660_113, 1),
-  fbiNumber: space(5_759_999_953, 3_559_875_773, 1),
-  eidSubjectId: space(899_999_963, 556_230_577, 2),
-  idncase: space(89_999_999, 55_623_059, 3),
-  centreReceipt: space(699_967, 432_603, 1),
+  fin: space(8_999_999_993, 5_562_305_867, 3_141_592_653, 3),
+  aNumber: space(229_999_981, 142_147_789, 27_182_818, 4),
+  i94Number: space(9_999_999_967, 6_180_339_881, 5_772_156_649, 8),
+  passport: space(2_399_999_983, 1_483_281_569, 1_644_934_066, 4),
+  receiptNumber: space(99_999_989, 61_803_397, 91_596_559, 6),
+  sevisId: space(9_999_999_967, 3_819_660_113, 131_035_478, 1),
+  fbiNumber: space(5_759_999_953, 3_559_875_773, 2_685_452_001, 1),
+  eidSubjectId: space(899_999_963, 556_230_577, 660_161_815, 2),
+  idncase: space(89_999_999, 55_623_059, 12_824_271, 3),
+  centreReceipt: space(699_967, 432_603, 424_243, 1),
 } as const;
 
-function space(prime: number, multiplier: number, slots: number): Space {
+function space(prime: number, multiplier: number, shift: number, slots: number): Space {
   return {
     prime,
     multiplier,
     slots,
-    shift: Math.floor(prime * 0.4142),
+    shift,
     inverse: inverseOf(BigInt(multiplier), BigInt(prime)),
   };
 }

@@ -35,10 +35,15 @@ export const rates = {
     source: "DOMAIN §3 (design hints)",
     assumed: true,
   },
-  identBirthDateMissing: { rate: 0.02, of: "IDENT identities", source: "DOMAIN §5 R18", assumed: true },
+  identBirthDateMissing: {
+    rate: 0.02,
+    of: "IDENT identities outside clusters",
+    source: "DOMAIN §5 R18",
+    assumed: true,
+  },
   departureMissing: {
     rate: 0.06,
-    of: "I-94 admissions that ended, without a departure in ADIS",
+    of: "I-94 admissions followed by another, without a departure in ADIS between them",
     source: "DOMAIN §1.2 OIG-17-56",
     assumed: true,
   },
@@ -73,7 +78,7 @@ export const rates = {
   addressShared: { rate: 0.8, of: "distinct release addresses used at least twice", source: "DOMAIN §1.3 OIG-23-47" },
   ntaNeverFiled: {
     rate: 1 / 6,
-    of: "e3 releases on a Notice to Appear without a court case",
+    of: "e3 releases on a Notice to Appear, without a court case",
     source: "DOMAIN §1.2 TRAC 699/739",
   },
   eidAFileMissing: { rate: 0.055, of: "EID rows", source: "DOMAIN §2.1 (missingness)" },
@@ -87,7 +92,7 @@ export const rates = {
   eidStayOpen: { rate: 0.12, of: "custody stays without a book-out", source: "DOMAIN §2.1" },
   eidStayOrderImpossible: {
     rate: 0.004,
-    of: "custody stays booked out before they were booked in",
+    of: "ended custody stays, booked out before they were booked in",
     source: "DOMAIN §2.1, R23",
     assumed: true,
   },
@@ -106,7 +111,7 @@ export const rates = {
   detainerNotServed: { rate: 0.15, of: "detainers", source: "DOMAIN §5 R14", assumed: true },
   screeningServiceMissing: {
     rate: 0.12,
-    of: "services due after a screening's decision (applicant, ERO)",
+    of: "services due on applicant and ERO after a screening was decided",
     source: "DOMAIN §0 seed 002, R4",
     assumed: true,
   },
@@ -122,7 +127,7 @@ export const rates = {
   caseAddressMissing: { rate: 0.08, of: "EOIR cases", source: "DOMAIN §2.2 (quality)", assumed: true },
   hearingForgotten: {
     rate: 0.03,
-    of: "pending proceedings with a hearing in the past, nothing since and nothing ahead",
+    of: "pending proceedings with a hearing in the past, and none ahead",
     source: "DOMAIN §5 R12",
     assumed: true,
   },

@@ -168,7 +168,7 @@ export function personS3(making: Making, index: number): PersonFile {
 export function personS6(making: Making, index: number): PersonFile {
   const stage = openStage(making, index);
   const passport = stage.passport("MEX");
-  const i94Number = stage.i94(0);
+  const i94Number = stage.i94(0, "2009-06-03");
   return stage.file({
     ident: [
       stage.identity(0, {

@@ -45,8 +45,8 @@ export function openStage(making: Pick<Making, "now">, index: number) {
     caseId: String(200_000_000 + index * 4),
     receipt: (slot: number) => identifiers.receiptNumber(index, slot),
     fbi: identifiers.fbiNumber(index),
-    /** Always of the form used since May 2019. */
-    i94: (slot: number) => identifiers.i94Number(index, slot, secondsOf("2020-01-01")),
+    /** In the form used since May 2019, unless `admittedOn` (of the default world) is earlier. */
+    i94: (slot: number, admittedOn = "2020-01-01") => identifiers.i94Number(index, slot, secondsOf(admittedOn)),
     passport: (country: string) => ({ number: identifiers.passportNumber(index, 0), country }),
     idncase: (slot = 0) => identifiers.idncase(index, slot),
     serial: (first: number, slot = 0) => String(first + index * 4 + slot),

@@ -30,7 +30,8 @@ export function createWorld({ size: asked, seed, worldNow = DEFAULT_WORLD_NOW }:
   const making = { seed, now: secondsOf(worldNow) };
   const changed = new Map<number, PersonFile>();
   const changedHolders = new Map<string, Set<number>>();
-  const blockOf = remember(cachedBlocks, (block) => makeScenarioBlock(making, block) ?? makeBlock(making, block));
+  const make = (block: number) => makeScenarioBlock(making, block) ?? makeBlock(making, block);
+  const blockOf = remember(cachedBlocks, make);
 
   const person = (index: number): PersonFile =>
     changed.get(index) ?? blockOf(Math.floor(index / BLOCK_SIZE))[index % BLOCK_SIZE]!;
@@ -38,7 +39,13 @@ export function createWorld({ size: asked, seed, worldNow = DEFAULT_WORLD_NOW }:
   return {
     size,
     *persons() {
-      for (let index = 0; index < size; index += 1) yield person(index);
+      // Past the cache: a stream of everyone would only push out the blocks that are asked for again.
+      for (let first = 0; first < size; first += BLOCK_SIZE) {
+        const block = make(first / BLOCK_SIZE);
+        for (let index = first; index < Math.min(first + BLOCK_SIZE, size); index += 1) {
+          yield changed.get(index) ?? block[index - first]!;
+        }
+      }
     },
     find(kind, value) {
       const candidates = new Set<number>(changedHolders.get(`${kind} ${value}`));
