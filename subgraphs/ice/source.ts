@@ -1,6 +1,6 @@
 /** Asking EID: a PostgreSQL database that we may only read. Nothing else here opens sockets. */
 import { Socket } from "node:net";
-import { Pool, type PoolClient } from "pg";
+import { Client, type ClientConfig, Pool } from "pg";
 import { SourceError } from "#kit/source.ts";
 import { brokenFrames, ProtocolBroken } from "./frames.ts";
 import { columns, type EidAnswer, readAnswer, system, tables } from "./records.ts";
@@ -29,43 +29,62 @@ export function eidSource({ url, timeoutMs }: EidSourceSettings): EidSource {
     application_name: "crosswalk-ice",
     options: "-c default_transaction_read_only=on",
     stream: () => watched(sockets),
+    Client: HeardClient,
   });
+  let ending: Promise<void> | undefined;
   // An idle connection that ends is said here, and has left the pool already; unheard it would end the process.
   pool.on("error", () => {});
 
   return {
     async find(subjectIds, aNumbers) {
       const deadline = performance.now() + timeoutMs;
-      let client: PoolClient | undefined;
+      const client = await connected(pool);
+      let answer: unknown;
       try {
-        client = await pool.connect();
-        client.on("error", ignore);
         const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
         const query = { text: statement, values: [subjectIds, aNumbers], query_timeout: leftMs };
         const { rows } = await client.query<Record<string, unknown>>(query);
-        leave(client, false);
-        client = undefined;
-        if (rows.length !== 1) throw new SourceError("SOURCE_INVALID", system);
-        return readAnswer(rows[0]);
+        answer = rows.length === 1 ? rows[0] : undefined;
       } catch (error) {
         // What state the connection is in, nobody knows: it is not used again.
-        if (client !== undefined) leave(client, true);
-        throw asSourceError(error);
+        client.release(true);
+        throw asSourceError(client.failure ?? error);
       }
+      client.release();
+      return readAnswer(answer);
     },
-    async close() {
-      const ended = pool.end();
+    close() {
+      ending ??= pool.end();
+      // A connection in use does not hold up the end.
       for (const socket of sockets) socket.destroy();
-      await ended;
+      return ending;
     },
   };
 }
 
-const ignore = () => {};
+async function connected(pool: Pool): Promise<PooledClient> {
+  try {
+    return (await pool.connect()) as unknown as PooledClient;
+  } catch (error) {
+    throw asSourceError(error);
+  }
+}
 
-function leave(client: PoolClient, broken: boolean): void {
-  client.off("error", ignore);
-  client.release(broken);
+type PooledClient = HeardClient & { release(broken?: boolean): void };
+
+/**
+ * A client whose errors are always heard. The pool hears them while a client is idle, and a query while it runs: one
+ * that fell in between would end the process.
+ */
+class HeardClient extends Client {
+  /** Why its connection is of no more use. */
+  failure: Error | null = null;
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    this.on("error", (error) => {
+      this.failure ??= error;
+    });
+  }
 }
 
 /**
