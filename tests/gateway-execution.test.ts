@@ -239,6 +239,20 @@ describe("what a later fetch needs", () => {
   });
 });
 
+test("an error about one element of a list that was answered says which element it is", async () => {
+  const incomplete = {
+    path: ["_entities", 1, "courtCases"],
+    extensions: { code: "RECORD_UNREADABLE", system: "CASE" },
+  };
+  graph.subgraphs.court.fault = answerJson({
+    data: { _entities: [{ courtCases: [] }, { courtCases: [] }] },
+    errors: [incomplete],
+  });
+  const { body } = await gateway.ask("{ people { courtCases { id } } }");
+  expect(body.data.people).toEqual([{ courtCases: [] }, { courtCases: [] }]);
+  expect(body.errors?.map(({ path }) => path)).toEqual([["people", 1, "courtCases"]]);
+});
+
 test("the root subgraph down leaves null with an error at the client's own key", async () => {
   graph.subgraphs.people.fault = (request) => void request.socket.destroy();
   const { body } = await gateway.ask('{ who: person(by: { fin: "FIN000001" }) { fin } }');

@@ -158,6 +158,29 @@ describe("the supergraph", () => {
     ).toBe(200);
   });
 
+  test("that is bad at every look is told once", async () => {
+    let text = graph.sdl;
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end(text);
+    });
+    const look = supergraphAt(await listening(server));
+    const gateway = await startTestGateway("", { GATEWAY_SUPERGRAPH_POLL_MS: "25" }, { look });
+    open.push(gateway, { close: () => closing(server) });
+    text = "nonsense";
+    await until(
+      async () => refusals(gateway),
+      (count) => count > 0,
+    );
+    const before = asked;
+    await until(
+      async () => asked,
+      (count) => count > before + 3,
+    );
+    expect(refusals(gateway)).toBe(1);
+  });
+
   test("an operation finishes on the supergraph it began with", async () => {
     let answerCourt = () => {};
     const courtIsAsked = new Promise<void>((asked) => {
@@ -392,12 +415,14 @@ describe("as a process of its own", () => {
     const server = createServer();
     const port = new URL(await listening(server)).port;
     await writeFile(file, graph.sdl);
-    const inUse = await exitOf(start({ PORT: port }));
+    const [inUse, missing, setting] = await Promise.all([
+      exitOf(start({ PORT: port })),
+      exitOf(start({ GATEWAY_SUPERGRAPH: join(folder, "nowhere.graphql") })),
+      exitOf(start({ SUBGRAPH_TIMEOUT_MS: "soon" })),
+    ]);
     await closing(server);
-    const missing = await exitOf(start({ GATEWAY_SUPERGRAPH: join(folder, "nowhere.graphql") }));
     await writeFile(file, graph.sdl.slice(0, 3000));
     const truncated = await exitOf(start({}));
-    const setting = await exitOf(start({ SUBGRAPH_TIMEOUT_MS: "soon" }));
     for (const { code, stderr } of [inUse, missing, truncated, setting]) {
       expect(code).toBe(1);
       expect(stderr.trim().split("\n")).toHaveLength(1);
