@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { elisSystem, globalSystem, type TorchSettings } from "./source.ts";
 
@@ -210,5 +211,16 @@ describe("the deadline", () => {
     const startedMs = performance.now();
     await expect(elisAt(fake.url, { timeoutMs: 300 }).search(["012345678"])).rejects.toEqual(failure("SOURCE_TIMEOUT"));
     expect(performance.now() - startedMs).toBeLessThan(1_200);
+  });
+
+  test("leaves an answer only what the token has left of it", async () => {
+    const slowToken = async () => {
+      await wait(500);
+      return { body: { access_token: "t1", expires_in: "1799" } };
+    };
+    const fake = await fakeSystem({ token: slowToken, searches: [never] });
+    const startedMs = performance.now();
+    await expect(elisAt(fake.url, { timeoutMs: 600 }).search(["012345678"])).rejects.toEqual(failure("SOURCE_TIMEOUT"));
+    expect(performance.now() - startedMs).toBeLessThan(950);
   });
 });
