@@ -2,7 +2,8 @@
  * Eight neighbours made together. INVARIANT: whatever one person's file says of another (families, lead and rider cases,
  * A-numbers recorded for two people) stays inside their block, so that a block can be made alone, in any order.
  */
-import { courses, crossWithFamily, familyWeight } from "./courses.ts";
+import { crossWithFamily } from "./border-courses.ts";
+import { courses, familyWeight } from "./courses.ts";
 import { DAY, HOUR, type Seconds } from "./dates.ts";
 import { beginDraft, type Draft, earlier, finish, meet } from "./draft.ts";
 import { readANumber } from "./identifiers.ts";

@@ -1,5 +1,6 @@
 /** EID's rows: arrests, detainers, stays with their stints, removals, cases. */
 import { DAY, day, HOUR, instant, MINUTE, type Seconds } from "./dates.ts";
+import type { CaseOutcome } from "./docket.ts";
 import { aNumberOf, type Draft, meet } from "./draft.ts";
 import * as identifiers from "./identifiers.ts";
 import { facilities, holdRooms, jails, stagingFacilities, states } from "./places.ts";
@@ -179,6 +180,15 @@ export const categories = {
   credibleFearFound: "[8K] Expedited Removal Terminated due to Credible Fear Finding / NTA Issued",
   reinstated: "[16] Reinstated Final Order",
 } as const;
+
+/** The category that a court case's outcome puts an EID case in. */
+export function categoryOf(outcome: CaseOutcome, whilePending: (typeof categories)[keyof typeof categories]) {
+  if (outcome.appealPending) return categories.beforeBoard;
+  if (outcome.state === "pending") return whilePending;
+  if (outcome.state === "relief") return categories.withholding;
+  if (outcome.finalAt === null) return categories.beforeJudge;
+  return outcome.absentia ? categories.fugitive : categories.finalOrder;
+}
 
 export type EidCasePlan = {
   readonly category: (typeof categories)[keyof typeof categories];

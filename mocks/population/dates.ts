@@ -42,3 +42,7 @@ export function onWeekday(at: Seconds): Seconds {
 export function yearOf(at: Seconds): number {
   return Number(day(at).slice(0, 4));
 }
+
+/** Hours and minutes to add to a day. */
+export const timeOfDay = (random: { int(count: number): number }): Seconds =>
+  random.int(24) * HOUR + random.int(60) * MINUTE;

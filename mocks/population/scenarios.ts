@@ -5,8 +5,9 @@
 import { BLOCK_SIZE, type Making, makePerson } from "./block.ts";
 import { finish } from "./draft.ts";
 import * as identifiers from "./identifiers.ts";
+import { personS6, personS8 } from "./scenario-benefits.ts";
+import { personS2, personS3, personS7, personS9, personS10 } from "./scenario-custody.ts";
 import { peopleOfS5, personS4, personS5 } from "./scenario-families.ts";
-import { personS2, personS3, personS6, personS7, personS8, personS9, personS10 } from "./scenario-others.ts";
 import { personS1 } from "./scenario-s1.ts";
 import { openStage } from "./stage.ts";
 import type { PersonFile, Scenario } from "./types.ts";
