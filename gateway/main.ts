@@ -21,6 +21,8 @@ async function main(): Promise<void> {
       );
     };
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, end);
+    // Started by another process, it does not outlive it.
+    process.once("disconnect", end);
     console.log(`ready ${gateway.url}`);
   } catch (error) {
     fail(explain(error, config.supergraph));
