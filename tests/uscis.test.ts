@@ -13,7 +13,8 @@ import type { Simulator, World } from "../mocks/world.ts";
 import { countryOfCode, countryOfName } from "../subgraphs/uscis/countries.ts";
 import { startUscis } from "../subgraphs/uscis/main.ts";
 
-const sourceTimeoutMs = 800;
+/** Far above what an answer takes, so that a busy machine shows no faults that are not there. */
+const patientMs = 20_000;
 
 type Running = {
   readonly world: World;
@@ -26,7 +27,7 @@ type Running = {
 };
 
 /** Subgraph → a proxy that counts → a proxy that can fail → simulator, for each of the two systems. */
-async function start(settings: Partial<TorchSettings> = {}): Promise<Running> {
+async function start(settings: Partial<TorchSettings> = {}, sourceTimeoutMs = patientMs): Promise<Running> {
   const world = createWorld({ size: 2_000, seed: 1 });
   const clock = createClock();
   const context = { world, clock, progress: () => undefined };
@@ -230,12 +231,10 @@ describe("over the population", () => {
     }
   });
 
-  test.each([1, 50])("%i persons take one search of each system, whatever is asked", async (count) => {
-    const people = [...running.world.persons()]
-      .slice(0, count)
-      .map((file) => ({ aNumbers: aNumbersOf(file).slice(0, 2) }));
+  test.each([1, 50])("persons, %i of them, take one search of each system, whatever is asked", async (count) => {
+    const people = [...running.world.persons()].map(aNumbersOf).filter((each) => each.length > 0 && each.length <= 2);
     running.searches();
-    await running.ask([...people, { aNumbers: ["999999999"] }]);
+    await running.ask(people.slice(0, count).map((aNumbers) => ({ aNumbers })));
     expect(running.searches()).toEqual({ global: 1, elis: 1 });
   });
 
@@ -250,7 +249,7 @@ describe("over the population", () => {
 describe("a system that fails", () => {
   let running: Running;
   beforeAll(async () => {
-    running = await start();
+    running = await start({}, 2_000);
   });
   afterAll(() => running.close());
   afterEach(() => {
@@ -311,13 +310,13 @@ describe("Torch's own limits", () => {
 
   test("above five requests a second the system refuses, which is said and never read as nothing", async () => {
     const stopped = Date.now();
-    const running = await start({ rateLimitPerSecond: 5, nowMs: () => stopped });
+    const running = await start({ rateLimitPerSecond: 5, nowMs: () => stopped }, 1_000);
     try {
       const answers = [];
       for (let nth = 0; nth < 6; nth += 1)
         answers.push(await running.ask([{ aNumbers: ["000000001"] }], "benefitRequests { form }"));
       expect(answers.slice(0, 5).flatMap(({ errors }) => errors)).toEqual([]);
-      // Retry-After is a second, the deadline 0.8 s: it is not waited for.
+      // Retry-After is a second, and so is the whole deadline: it is not waited for.
       expect(answers[5]).toEqual({
         persons: [{ benefitRequests: null }],
         errors: [{ path: "benefitRequests", code: "SOURCE_REFUSED", system: "ELIS" }],
