@@ -56,7 +56,11 @@ const people: readonly (readonly IdentIdentity[])[] = [
     identity("FIN0000001", "C1", [encounter("E3", { aNumberRaw: "87654321" })], { birthDate: null, sex: null }),
   ],
   [identity("FIN0000003", "C2", [encounter("E4", { aNumberRaw: "087 654 321" })], { citizenship: null })],
-  [identity("FIN0000004", "C3", [encounter("E5", { aNumberRaw: "ILLEGIBLE" }), encounter("E6", { fbiNumber: "77A" })])],
+  [
+    identity("FIN0000004", "C3", [encounter("E5", { aNumberRaw: "ILLEGIBLE" }), encounter("E6", { fbiNumber: "77A" })]),
+    // The same person under another FIN, which nobody has noticed.
+    identity("FIN0000006", "C5", [encounter("E8", { fbiNumber: "88B" })]),
+  ],
   [
     identity("FIN0000005", "C4", [encounter("E7", { aNumberRaw: "111111111" })], {
       names: [
@@ -203,6 +207,11 @@ describe("PersonSearch", () => {
         `<ident:PassportIdentification><nc:IdentificationID>AB123456</nc:IdentificationID><ident:CountryISO3166Alpha3Code>MEX</ident:CountryISO3166Alpha3Code></ident:PassportIdentification>`,
       ),
     ).toEqual([]);
+  });
+
+  test("gives no identity that IDENT has not linked, though it is the same person's", async () => {
+    expect(await finsFor(id("j:PersonFBIIdentification", "77A"))).toEqual(["FIN0000004"]);
+    expect(await finsFor(id("ident:FingerprintIdentification", "FIN0000006"))).toEqual(["FIN0000006"]);
   });
 
   test("names the A-numbers that also stand under a FIN outside the cluster", async () => {

@@ -79,6 +79,7 @@ describe("an answer", () => {
     ["a document type", found("").replace("?>", "?><!DOCTYPE a [<!ENTITY x 'y'>]>")],
     ["an unknown entity", found(clusterWith(identityWith("<ident:IdentityName>&x;</ident:IdentityName>")))],
     ["a character XML cannot hold", found(clusterWith(identityWith("<a>&#x1F;</a>")))],
+    ["a control character", found(clusterWith(identityWith("<a>\u0007</a>")))],
     ["a character beyond all", found(clusterWith(identityWith("<a>&#x110000;</a>")))],
     ["an unbound prefix", found("<who:knows/>")],
     ["two roots", `${found("").replace(/<\?.*?\?>/, "")}<a/>`],
