@@ -53,7 +53,7 @@ export async function loadSnapshot(settings: LoadSettings): Promise<Load> {
     let unreadable = 0;
     try {
       for (const format of tableFormats) {
-        const loaded = await loadTable(format, await files.read(`${format.name}.csv`), { store, counts, progress });
+        const loaded = await loadTable(format, { files, store, counts, progress });
         rows += loaded.rows;
         unreadable += loaded.unreadable;
       }
@@ -74,6 +74,7 @@ export async function loadSnapshot(settings: LoadSettings): Promise<Load> {
 }
 
 type TableLoad = {
+  readonly files: SnapshotFiles;
   readonly store: StoreWriter;
   readonly counts: Counts;
   readonly progress: (line: string) => void;
@@ -81,8 +82,7 @@ type TableLoad = {
 
 async function loadTable(
   format: TableFormat,
-  chunks: AsyncIterable<Buffer>,
-  { store, counts, progress }: TableLoad,
+  { files, store, counts, progress }: TableLoad,
 ): Promise<{ rows: number; unreadable: number }> {
   const { name } = format;
   const expected = counts.rows.get(name);
@@ -105,7 +105,7 @@ async function loadTable(
   });
   const startedAt = performance.now();
   let saidAt = startedAt;
-  for await (const chunk of chunks) {
+  for await (const chunk of await files.read(`${name}.csv`)) {
     reader.push(chunk);
     const now = performance.now();
     if (now - saidAt < progressEveryMs) continue;

@@ -106,7 +106,7 @@ function appealsOfReopening(record: CaseRecord): readonly Found[] {
       if (reopening.length > 0 && reopening.every(({ decision }) => decision === "G")) return [];
       const ordinary = record.motions.some(({ kind }) => reopeningKinds.has(known(kind) ?? ""));
       if (reopening.length === 0 && ordinary) return [];
-    } else if (orders(record).length === 0) return [];
+    }
     return [{ state: "UNKNOWN", ...basis }];
   });
 }
@@ -238,12 +238,12 @@ export function meaningOf(proceeding: Proceeding): "OPEN" | "REMOVAL" | "OTHER" 
   const { completedOn, decision, otherCompletion, caseType } = proceeding;
   if (decision === null && otherCompletion === null) return completedOn === null ? "OPEN" : "UNKNOWN";
   if (completedOn === null) return "UNKNOWN";
-  if (decision === null) return "OTHER";
+  if (decision === null) return isWithheld(otherCompletion) || isWithheld(completedOn) ? "UNKNOWN" : "OTHER";
   if (isWithheld(decision) || caseType === null || isWithheld(caseType)) return "UNKNOWN";
   const meanings = Object.hasOwn(decisionMeanings, caseType) ? decisionMeanings[caseType] : undefined;
   if (meanings === undefined || decision.length !== 1) return "UNKNOWN";
   if (meanings.removal.includes(decision)) return "REMOVAL";
-  return meanings.other.includes(decision) ? "OTHER" : "UNKNOWN";
+  return meanings.other.includes(decision) && !isWithheld(completedOn) ? "OTHER" : "UNKNOWN";
 }
 
 function orders({ proceedings }: CaseRecord): readonly Proceeding[] {
