@@ -57,20 +57,17 @@ async function serve({ database, roles }: EmbeddedSettings, folder: string): Pro
 
 if (import.meta.main) {
   const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
-  const stop = (code: number) => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(code);
-  };
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   // Ctrl-C reaches the whole group; this one ends when its parent lets go of it, or is no more.
   process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => stop(0));
-  process.on("disconnect", () => stop(0));
+  process.on("SIGTERM", () => process.exit(0));
+  process.on("disconnect", () => process.exit(0));
   process.once("message", (settings) => {
     serve(settings as EmbeddedSettings, folder).then(
       (ready) => process.send?.(ready),
       (error: Error) => {
         console.error(error.message);
-        stop(1);
+        process.exit(1);
       },
     );
   });

@@ -1,20 +1,10 @@
 /** A PostgreSQL server of this machine's own binaries, in a temporary folder, for as long as this process lives. */
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  accessSync,
-  chownSync,
-  constants,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, chownSync, constants, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
 import { Client } from "pg";
 import type { Engine } from "./engine.ts";
 
@@ -49,49 +39,41 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Holds the server. Its standard input is a pipe from us: when that ends, however we ended, it stops the server at
- * once (nothing in it is to be kept) and removes the folder.
+ * Makes the cluster and holds the server. Its standard input is a pipe from us: when that ends, however we ended, it
+ * stops the server at once (nothing in it is to be kept) and removes the folder. A cluster in the making is waited for.
  */
 const keeper = `
-folder=$1; shift
-stop() { kill -QUIT "$(head -n 1 "$folder/data/postmaster.pid")" 2>/dev/null; }
-trap stop TERM INT HUP
-{ "$@"; echo "ended $?"; } &
+folder=$1 initdb=$2; shift 2
+trap : TERM INT HUP
+{ "$initdb" -D data -U eid_owner --pwfile=password -A scram-sha-256 -E UTF8 --no-locale --no-sync >/dev/null && "$@"
+  echo "ended $?"; } </dev/null &
+job=$!
 while read -r _; do :; done
-stop; wait; rm -rf "$folder"
+while kill -0 $job 2>/dev/null; do
+  server=$(head -n 1 data/postmaster.pid 2>/dev/null)
+  case $server in ""|-*) ;; *) kill -QUIT "$server" 2>/dev/null ;; esac
+  sleep 0.05
+done
+cd / && rm -rf "$folder"
 `;
 
-const readyWithinMs = 20_000;
+const readyWithinMs = 30_000;
 
 /** Throws a line with the server's own last words when it does not come up. */
 export async function spawnPostgres(binaries: Binaries): Promise<Engine> {
-  const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
-  const account = unprivilegedAccount();
-  const password = randomBytes(18).toString("hex");
-  try {
-    writeFileSync(join(folder, "password"), password, { mode: 0o600 });
-    for (const path of account === null ? [] : [folder, join(folder, "password")])
-      chownSync(path, account?.uid ?? 0, account?.gid ?? 0);
-    const as = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: "C" }, ...account };
-    const create = ["-D", "data", "-U", "eid_owner", "--pwfile=password", "-A", "scram-sha-256", "-E", "UTF8"];
-    await promisify(execFile)(binaries.initdb, [...create, "--no-locale", "--no-sync"], as);
-    // A port that was free a moment ago may be taken by the time the server binds it.
-    for (let attempt = 1; ; attempt += 1) {
-      const server = await runServer(binaries.postgres, folder, password, as);
-      if (typeof server !== "string") return server;
-      if (attempt === 3 || !server.includes("could not bind")) throw new Error(server);
-    }
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    const { stderr, message } = error as { stderr?: string; message: string };
-    throw new Error(`PostgreSQL did not start: ${(stderr?.trim() || message).split("\n").at(-1)}`);
+  // A port that was free a moment ago may be taken by the time the server binds it.
+  for (let attempt = 1; ; attempt += 1) {
+    const server = await runServer(binaries);
+    if (typeof server !== "string") return server;
+    if (attempt === 3 || !server.includes("could not bind"))
+      throw new Error(`PostgreSQL did not start: ${server.trim().split("\n").at(-1)}`);
   }
 }
 
-type SpawnAs = { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number };
-
 /** The running server, or what it said when it ended instead. */
-async function runServer(postgres: string, folder: string, password: string, as: SpawnAs): Promise<Engine | string> {
+async function runServer({ initdb, postgres }: Binaries): Promise<Engine | string> {
+  const account = unprivilegedAccount();
+  const password = randomBytes(18).toString("hex");
   const port = await freePort();
   const settings = {
     listen_addresses: "127.0.0.1",
@@ -107,9 +89,19 @@ async function runServer(postgres: string, folder: string, password: string, as:
     timezone: "UTC",
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const keeperArguments = ["-c", keeper, "sh", folder, postgres, "-D", join(folder, "data"), ...options];
-  // A group of its own, so that Ctrl-C in a terminal does not end it before those who use it.
-  const child = spawn("/bin/sh", keeperArguments, { ...as, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
+  writeFileSync(join(folder, "password"), password, { mode: 0o600 });
+  if (account !== null)
+    for (const path of [folder, join(folder, "password")]) chownSync(path, account.uid, account.gid);
+  const keeperArguments = ["-c", keeper, "sh", folder, initdb, postgres, "-D", "data", ...options];
+  const child = spawn("/bin/sh", keeperArguments, {
+    ...account,
+    cwd: folder,
+    env: { PATH: process.env.PATH, LC_ALL: "C" },
+    // A group of its own, so that Ctrl-C in a terminal does not end it before those who use it.
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let said = "";
   let ended = false;
   child.stderr.on("data", (bytes) => {
@@ -118,10 +110,15 @@ async function runServer(postgres: string, folder: string, password: string, as:
   child.stdout.on("data", () => {
     ended = true;
   });
-  const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const spawned = new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-  await spawned;
-  for (const part of [child, child.stdin, child.stdout, child.stderr]) part.on("error", () => {});
+  const exited = new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", (error) => {
+      said = error.message;
+      ended = true;
+      resolve();
+    });
+  });
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.on("error", () => {});
   const close = async () => {
     child.stdin.end();
     await exited;
