@@ -65,29 +65,36 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
     const date = lastSnapshotDate(clock.now());
     const latest = inWork ?? current?.snapshot;
     if (publishing !== null || (latest && date <= latest.date)) return;
-    inWork = { date, first: current === null, before: new Map(), leads: new Map() };
+    inWork = { date, first: current === null, before: new Map(), removed: [], leads: new Map() };
     publishing = publishOne(inWork);
-    publishing
+    void publishing
       .then(async (next) => {
         const former = current;
         current = next;
         progress(`case     snapshot of ${date.slice(0, 10)} published`);
         if (former !== null) await rm(former.folder, { recursive: true, force: true });
+        return true;
       })
       .catch((error: unknown) => {
         if (!closed) progress(`case     snapshot of ${date.slice(0, 10)} failed: ${(error as Error).message}`);
+        return false;
       })
-      .finally(() => {
+      .then((done) => {
         inWork = null;
         publishing = null;
-        if (!closed) publishWhenDue();
+        // The month may have turned again meanwhile.
+        if (done && !closed) publishWhenDue();
       });
   }
   clock.onChange(() => {
     if (current !== null && !closed) publishWhenDue();
   });
 
-  const published = async (): Promise<Published> => current ?? (await (publishing as Promise<Published>));
+  /** The snapshot that is published; waits for the first one, and tries again when that has failed. */
+  const published = async (): Promise<Published> => {
+    if (current === null) publishWhenDue();
+    return current ?? (await (publishing as Promise<Published>));
+  };
 
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const name = /^\/snapshot\/([^/]+)$/.exec(request.path)?.[1];
@@ -133,8 +140,12 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
       if (doing === undefined) throw new UnknownAct("case", Object.keys(doings));
       const { person, file } = caseToActOn(world.find("aNumber", act.aNumber), act);
       const done = doing(file, act, { today: clock.now().slice(0, 10), nextId });
-      for (const snapshot of [current?.snapshot, inWork])
-        if (snapshot && !snapshot.before.has(person.index)) snapshot.before.set(person.index, person.cases);
+      for (const snapshot of [current?.snapshot, inWork]) {
+        if (!snapshot) continue;
+        if (!snapshot.before.has(person.index)) snapshot.before.set(person.index, person.cases);
+        const published = snapshotCases(snapshot, person).some(({ idncase }) => idncase === file.idncase);
+        if (done.file === null && published) snapshot.removed.push(file);
+      }
       world.change(person.index, (whole) => ({
         ...whole,
         cases: whole.cases.flatMap((each) =>

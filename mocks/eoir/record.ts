@@ -14,6 +14,8 @@ export type Snapshot = {
   readonly first: boolean;
   /** By person: the cases as they were when the snapshot was made, kept from the first act on. */
   readonly before: Map<number, readonly CaseFile[]>;
+  /** Cases in it that are no longer on record; their A-number may stand nowhere else. */
+  readonly removed: { readonly aNumber: string; readonly idncase: number }[];
   /** IDNCASE of a rider → of the cases that it rides with. */
   readonly leads: Map<number, number[]>;
 };
@@ -48,7 +50,6 @@ export function changesSince(world: World, snapshot: Snapshot, now: string, aNum
   const files = new Map<number, PersonFile>();
   for (const aNumber of aNumbers) for (const file of world.find("aNumber", aNumber)) files.set(file.index, file);
   const cases: CaseRows[] = [];
-  const removed: string[] = [];
   for (const file of files.values()) {
     const asked = ({ aNumber }: CaseFile) => aNumbers.has(aNumber);
     const current = new Map(file.cases.filter(asked).map((each) => [each.idncase, each]));
@@ -59,10 +60,9 @@ export function changesSince(world: World, snapshot: Snapshot, now: string, aNum
       const published = earlier && rowsOf(earlier, leadsThen(world, snapshot, idncase));
       if (JSON.stringify(rows) !== JSON.stringify(published)) cases.push(rows);
     }
-    const present = new Set(file.cases.map(({ idncase }) => idncase));
-    for (const each of then.values()) if (asked(each) && !present.has(each.idncase)) removed.push(String(each.idncase));
   }
-  return { asOf: now, snapshotDate: snapshot.date, cases, removed };
+  const removed = snapshot.removed.filter(({ aNumber }) => aNumbers.has(aNumber));
+  return { asOf: now, snapshotDate: snapshot.date, cases, removed: removed.map(({ idncase }) => String(idncase)) };
 }
 
 function leadsNow(world: World, { leads }: Snapshot, rider: number): readonly CaseFile[] {
