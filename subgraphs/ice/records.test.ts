@@ -2,16 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { isWithheld } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
-import {
-  columns,
-  type EidAnswer,
-  type PersonRecords,
-  type Row,
-  readAnswer,
-  recordsOf,
-  type Table,
-  tables,
-} from "./records.ts";
+import type { Row } from "./cells.ts";
+import { columns, type EidAnswer, type PersonRecords, readAnswer, recordsOf, type Table, tables } from "./records.ts";
 
 const keys = { aNumbers: ["012345678"], eidSubjectIds: ["S1"] };
 const mine: Row = { "EID Subject ID": "S1", "Alien File Number": "012345678" };

@@ -3,18 +3,26 @@ import {
   type Decoded,
   type DecodedRows,
   decodeRows,
-  isRedactionMark,
   isWithheld,
   known,
   RowUnreadable,
-  redacted,
   unreadable,
 } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
 import { parseANumber, parseEidSubjectId } from "#schema/scalars.ts";
+import {
+  parseInstant,
+  type Row,
+  readCoded,
+  readDateTime,
+  readDay,
+  readInstant,
+  readText,
+  readYesNo,
+  required,
+  system,
+} from "./cells.ts";
 import { parseCountryName } from "./countries.ts";
-
-export const system = "EID";
 
 const keyColumns = ["EID Subject ID", "Alien File Number"] as const;
 
@@ -66,8 +74,6 @@ export const columns = {
 
 export type Table = keyof typeof columns;
 export const tables = Object.keys(columns) as Table[];
-
-export type Row = Readonly<Record<string, unknown>>;
 
 /** One reading of all tables in one snapshot. */
 export type EidAnswer = { readonly asOf: string; readonly rows: Readonly<Record<Table, readonly Row[]>> };
@@ -333,58 +339,6 @@ function decodeCase(row: Row, source: Source): EnforcementCase {
 function readFacility(row: Row, column: "Detention Facility" | "Detainer Facility"): Facility | null {
   const facility = { code: readText(row, `${column} Code`), name: readText(row, column) };
   return facility.code === null && facility.name === null ? null : facility;
-}
-
-/** Text as it stands; blank is nothing. */
-function readText(row: Row, column: string): Decoded<string> {
-  const value = row[column];
-  if (value === null) return null;
-  if (typeof value !== "string") return unreadable(system, column);
-  const text = value.trim();
-  if (text === "") return null;
-  return isRedactionMark(text) ? redacted(system, column) : text;
-}
-
-/** Text that stands for something; `parse` gives null for what is not known to. */
-function readCoded<T>(row: Row, column: string, parse: (text: string) => T | null): Decoded<T> {
-  const text = readText(row, column);
-  if (text === null || isWithheld(text)) return text;
-  return parse(text) ?? unreadable(system, column);
-}
-
-function readYesNo(row: Row, column: string): Decoded<boolean> {
-  return readCoded(row, column, (text) => (text === "YES" ? true : text === "NO" ? false : null));
-}
-
-/** A record's own id: without it the row stands for nothing. */
-function required(row: Row, column: string): string {
-  const id = readText(row, column);
-  if (id === null || isWithheld(id)) throw new RowUnreadable(column);
-  return id;
-}
-
-const readInstant = (row: Row, column: string): Decoded<string> => readCoded(row, column, parseInstant);
-const readDateTime = (row: Row, column: string): Decoded<string> => readCoded(row, column, parsePrintedDate);
-const readDay = (row: Row, column: string): Decoded<string> =>
-  readCoded(row, column, (text) => parsePrintedDate(text)?.slice(0, 10) ?? null);
-
-/** A timestamp as PostgreSQL writes one in JSON: no zone, and EID's are UTC. */
-function parseInstant(value: unknown): string | null {
-  const text = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(value) ? `${value}Z` : null;
-  return text !== null && isReal(text) ? text : null;
-}
-
-/** `2026-10-19`, or silently `2026-10-19 14:00:00`, where midnight says that no time of day is held. */
-function parsePrintedDate(text: string): string | null {
-  const [, day, time] = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d))?$/.exec(text) ?? [];
-  if (day === undefined || !isReal(`${day}T${time ?? "00:00:00"}Z`)) return null;
-  return time === undefined || time === "00:00:00" ? day : `${day}T${time}Z`;
-}
-
-/** There is no 30 February, and no hour 24. */
-function isReal(instant: string): boolean {
-  const at = Date.parse(instant);
-  return !Number.isNaN(at) && new Date(at).toISOString() === instant.replace("Z", ".000Z");
 }
 
 /** Sorts after every date. */

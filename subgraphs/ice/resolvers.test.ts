@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { SourceError } from "#kit/source.ts";
 import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import type { Row } from "./cells.ts";
 import { readIceSettings, startIce } from "./main.ts";
-import { columns, type Row, readAnswer, type Table, tables } from "./records.ts";
+import { columns, readAnswer, type Table, tables } from "./records.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import type { EidSource } from "./source.ts";
 

@@ -2,8 +2,9 @@
 import { Socket } from "node:net";
 import { Client, type ClientConfig, Pool } from "pg";
 import { SourceError } from "#kit/source.ts";
+import { system } from "./cells.ts";
 import { brokenFrames, ProtocolBroken } from "./frames.ts";
-import { columns, type EidAnswer, readAnswer, system, tables } from "./records.ts";
+import { columns, type EidAnswer, readAnswer, tables } from "./records.ts";
 
 export type EidSource = {
   /** Every row in which one of these identifiers stands, of all tables in one snapshot. Throws `SourceError`. */
