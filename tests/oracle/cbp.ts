@@ -39,8 +39,11 @@ export async function readCrossings(
   keys: readonly Keys[],
 ): Promise<Crossings> {
   const fins = keys.flatMap((each) => [...each.fins]);
-  const admissionNumbers = keys.flatMap((each) => [...each.i94Numbers]);
-  const adis = await search(`${urls.adis}/adis/v2/crossings/search`, { fins, admissionNumbers }, ["asOf", "crossings"]);
+  const known = keys.flatMap((each) => [...each.i94Numbers]);
+  const crossings = { fins, admissionNumbers: known };
+  const adis = await search(`${urls.adis}/adis/v2/crossings/search`, crossings, ["asOf", "crossings"]);
+  const shown = adis.rows.flatMap((row) => admissionNumber(row.admissionNumber) ?? []);
+  const admissionNumbers = [...new Set([...known, ...shown])];
   const i94 = await search(`${urls.i94}/i94/v1/admissions/search`, { admissionNumbers }, ["dataAsOf", "admissions"]);
   return { adis, i94 };
 }
@@ -60,8 +63,12 @@ export function arrivalsOf({ adis, i94 }: Crossings, keys: Keys): unknown {
   const crossings = adis.rows.filter(
     (row) => keys.fins.has(String(row.fin)) || keys.i94Numbers.has(admissionNumber(row.admissionNumber) ?? ""),
   );
-  const admissions = i94.rows.filter((row) => keys.i94Numbers.has(admissionNumber(row.admissionNumber) ?? ""));
   const inwards = crossings.filter((row) => row.direction === "I");
+  const crossed = new Set(inwards.map((row) => admissionNumber(row.admissionNumber)));
+  const admissions = i94.rows.filter((row) => {
+    const number = admissionNumber(row.admissionNumber);
+    return number !== null && (keys.i94Numbers.has(number) || crossed.has(number));
+  });
   const joined = inwards.map((row): Arrival => {
     const number = admissionNumber(row.admissionNumber);
     const admission =
@@ -76,7 +83,6 @@ export function arrivalsOf({ adis, i94 }: Crossings, keys: Keys): unknown {
       source: { system: "ADIS", asOf: adis.asOf },
     };
   });
-  const crossed = new Set(inwards.map((row) => admissionNumber(row.admissionNumber)));
   const alone = admissions
     .filter((row) => !crossed.has(admissionNumber(row.admissionNumber)))
     .map((row): Arrival => {
