@@ -8,5 +8,7 @@ COPY schema schema
 COPY mocks mocks
 COPY subgraphs subgraphs
 COPY gateway gateway
+# Where the development issuer keeps its key; production parts write nothing.
+RUN mkdir .crosswalk && chown node .crosswalk
 USER node
 CMD ["node", "gateway/main.ts"]

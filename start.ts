@@ -14,7 +14,15 @@ const gateway: Part = { name: "gateway", module: "gateway/main.ts" };
 /** How long parts may take to finish what they accepted before they are ended. */
 const stopWithinMs = 4_500;
 
-const environment = { CROSSWALK_ENV: "development", APOLLO_TELEMETRY_DISABLED: "1", ...process.env };
+/** The reading role that EID's simulator makes, in a database of that name. */
+const eidUrl = (port: string) => `postgres://eid_reader:eid_reader@127.0.0.1:${port}/eid`;
+
+const environment: NodeJS.ProcessEnv = {
+  CROSSWALK_ENV: "development",
+  EID_DATABASE: "eid",
+  APOLLO_TELEMETRY_DISABLED: "1",
+  ...process.env,
+};
 const running = new Map<Part, ChildProcess>();
 let exitCode: number | null = null;
 
@@ -61,25 +69,45 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0));
   endWithParent();
   const startedAt = performance.now();
-  const gatewayReady = start(gateway, environment);
+  const gatewayReady = start(gateway, gatewayEnvironment);
   await start(mocks, environment);
-  await start(subgraphs, subgraphEnvironment());
+  await start(subgraphs, subgraphEnvironment);
   const ready = await gatewayReady;
   if (exitCode !== null) return;
   console.log(`all parts are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s; Ctrl-C ends them`);
   console.log(ready);
 }
 
-/** A system moved to another port by `<NAME>_PORT` is found there by its subgraph too. */
-function subgraphEnvironment(): NodeJS.ProcessEnv {
-  const env = { ...environment } as NodeJS.ProcessEnv;
-  for (const system of ["ADIS", "I94", "E3", "IDENT", "GLOBAL", "ELIS", "CASE", "EID"]) {
-    const port = env[`${system}_PORT`];
-    const scheme = system === "EID" ? "postgres" : "http";
-    if (port !== undefined) env[`${system}_URL`] ??= `${scheme}://127.0.0.1:${port}`;
+/** Ports moved by `<NAME>_PORT` are found there by whoever asks that part. */
+function moved(
+  names: readonly string[],
+  variable: (name: string) => string,
+  url: (name: string, port: string) => string,
+) {
+  const env: NodeJS.ProcessEnv = { ...environment };
+  for (const name of names) {
+    const port = env[`${name}_PORT`];
+    if (port !== undefined) env[variable(name)] ??= url(name, port);
   }
   return env;
 }
+
+const subgraphEnvironment = moved(
+  ["IDENT", "ADIS", "I94", "E3", "EID", "GLOBAL", "ELIS", "CASE"],
+  (name) => `${name}_URL`,
+  (name, port) => (name === "EID" ? eidUrl(port) : `http://127.0.0.1:${port}`),
+);
+
+const gatewayEnvironment = {
+  ...moved(
+    ["OBIM", "CBP", "ICE", "USCIS", "EOIR"],
+    (name) => `SUBGRAPH_URL_${name}`,
+    (_name, port) => `http://127.0.0.1:${port}/graphql`,
+  ),
+  ...(environment.ISSUER_PORT === undefined || environment.GATEWAY_ISSUERS !== undefined
+    ? {}
+    : { GATEWAY_ISSUERS: `https://issuer.crosswalk.example=http://127.0.0.1:${environment.ISSUER_PORT}/jwks.json` }),
+};
 
 /** npm killed outright cannot pass a signal on: then this process has another parent, and ends by itself. */
 function endWithParent(): void {

@@ -12,12 +12,10 @@ import { type Fault, faultyProxy } from "./faults.ts";
 import { eid } from "./ice/eid.ts";
 import { startIssuer } from "./issuer/issuer.ts";
 import { ident } from "./obim/ident.ts";
-import { createClock, createWorld } from "./population/world.ts";
+import { createClock, createWorld, DEFAULT_WORLD_NOW } from "./population/world.ts";
 import { elis } from "./uscis/elis.ts";
 import { global } from "./uscis/global.ts";
 import type { Act, Clock, Simulator, SimulatorContext, SystemName, World } from "./world.ts";
-
-export const defaultWorldNow = "2026-10-19T14:00:00Z";
 
 export const defaultPorts: Readonly<Record<SystemName | "issuer" | "control", number>> = {
   control: 4002,
@@ -192,9 +190,9 @@ export function readMocksSettings(env: Readonly<Record<string, string | undefine
     if (Number.isInteger(value) && value >= from && value <= to) return value;
     throw new Error(`${name} must be a whole number from ${from} to ${to}`);
   };
-  const worldNow = env.WORLD_NOW ?? defaultWorldNow;
+  const worldNow = env.WORLD_NOW ?? DEFAULT_WORLD_NOW;
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(worldNow) || Number.isNaN(Date.parse(worldNow)))
-    throw new Error(`WORLD_NOW must be an instant such as ${defaultWorldNow}`);
+    throw new Error(`WORLD_NOW must be an instant such as ${DEFAULT_WORLD_NOW}`);
   const ports = Object.entries(defaultPorts).map(([part, port]) => [
     part,
     wholeNumber(`${part.toUpperCase()}_PORT`, port, 0, 65_535),
@@ -210,8 +208,11 @@ export function readMocksSettings(env: Readonly<Record<string, string | undefine
 }
 
 async function main(): Promise<void> {
+  let ports: MocksSettings["ports"] = defaultPorts;
   try {
-    const mocks = await startMocks(readMocksSettings(process.env));
+    const settings = readMocksSettings(process.env);
+    ports = settings.ports;
+    const mocks = await startMocks(settings);
     let stopping = false;
     const stop = () => {
       if (stopping) return;
@@ -230,7 +231,7 @@ async function main(): Promise<void> {
     console.log("ready    the simulated systems");
   } catch (error) {
     const { code, port, message } = error as { code?: string; port?: number; message: string };
-    const part = Object.entries(defaultPorts).find(([, each]) => each === port)?.[0] ?? "control";
+    const part = Object.entries(ports).find(([, each]) => each === port)?.[0] ?? "";
     console.error(
       code === "EADDRINUSE"
         ? `port ${port} is in use; free it, or set ${part.toUpperCase()}_PORT to another`

@@ -16,7 +16,7 @@ const asPrinted = { getTypeParser: () => (text: string) => text };
 /** `engine` overrides EID_ENGINE and DATABASE_URL. */
 export function eid(
   context: SimulatorContext,
-  engine: Pick<EngineSettings, "choice" | "databaseUrl"> = readEngineSettings(process.env),
+  engine: Omit<EngineSettings, "progress"> = readEngineSettings(process.env),
 ): Simulator {
   const { world, clock, progress } = context;
   let running: { readonly owner: Pool } | null = null;

@@ -25,23 +25,27 @@ export type EngineSettings = {
   readonly choice: EngineChoice;
   /** An existing server to make the database in; it is only used when `choice` allows a real PostgreSQL. */
   readonly databaseUrl?: string | undefined;
+  /** The name of that database; null: one that nobody else has. */
+  readonly database?: string | null;
   readonly progress: (line: string) => void;
 };
 
-/** `EID_ENGINE` and `DATABASE_URL`; throws a line that says what to set. */
+/** `EID_ENGINE`, `DATABASE_URL` and `EID_DATABASE`; throws a line that says what to set. */
 export function readEngineSettings(
   env: Readonly<Record<string, string | undefined>>,
-): Pick<EngineSettings, "choice" | "databaseUrl"> {
-  const { EID_ENGINE = "auto", DATABASE_URL } = env;
+): Omit<EngineSettings, "progress"> {
+  const { EID_ENGINE = "auto", DATABASE_URL, EID_DATABASE } = env;
   const choice = engineChoices.find((each) => each === EID_ENGINE);
   if (choice === undefined) throw new Error(`EID_ENGINE must be one of ${engineChoices.join(", ")}`);
-  return { choice, databaseUrl: DATABASE_URL || undefined };
+  if (EID_DATABASE !== undefined && !/^[a-z][a-z0-9_]{0,40}$/.test(EID_DATABASE))
+    throw new Error("EID_DATABASE must be a name of small letters, digits and _");
+  return { choice, databaseUrl: DATABASE_URL || undefined, database: EID_DATABASE ?? null };
 }
 
 /** Starts the first that is to be had. `auto`: a binary that does not run is no reason to give up. */
-export async function startEngine({ choice, databaseUrl, progress }: EngineSettings): Promise<Engine> {
+export async function startEngine({ choice, databaseUrl, database, progress }: EngineSettings): Promise<Engine> {
   if (choice === "embedded") return spawnEmbedded();
-  if (databaseUrl !== undefined) return existingDatabase(databaseUrl);
+  if (databaseUrl !== undefined) return existingDatabase(databaseUrl, database);
   const binaries = findBinaries();
   if (binaries !== null) {
     try {

@@ -7,14 +7,18 @@ import type { Engine } from "./engine.ts";
 const prefix = "crosswalk_eid_";
 
 /**
- * `url` names a role that may create databases and roles. Readers reach the server through a relay on loopback, so
+ * `url` names a role that may create databases and roles. `name` is the database's; null: one that nobody else has.
+ * Under a fixed name the reading role is `eid_reader`, as in a server of our own. Readers reach the server through a relay on loopback, so
  * that its end is in our hands. Throws a line that says what is lacking.
  */
-export async function existingDatabase(url: string): Promise<Engine> {
+export async function existingDatabase(url: string, name: string | null = null): Promise<Engine> {
   if (!URL.canParse(url)) throw new Error("DATABASE_URL must be a URL, such as postgres://user:password@host:5432/db");
   const { hostname, port } = new URL(url);
-  const database = prefix + randomBytes(6).toString("hex");
-  const reader = { user: `${database}_reader`, password: randomBytes(18).toString("hex") };
+  const database = name ?? prefix + randomBytes(6).toString("hex");
+  const reader =
+    name === null
+      ? { user: `${database}_reader`, password: randomBytes(18).toString("hex") }
+      : { user: "eid_reader", password: "eid_reader" };
   // INVARIANT: as long as a database of ours is in use, this session holds the advisory lock of its name.
   const session = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   session.on("error", () => {});
@@ -22,7 +26,10 @@ export async function existingDatabase(url: string): Promise<Engine> {
   try {
     await session.connect();
     await dropAbandoned(session);
-    await session.query("SELECT pg_advisory_lock(hashtext($1))", [database]);
+    const { rows: lock } = await session.query("SELECT pg_try_advisory_lock(hashtext($1)) AS ours", [database]);
+    if (!lock[0].ours) throw new Error(`another process uses its database ${database}; set EID_DATABASE to another`);
+    await session.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+    await session.query(`DROP ROLE IF EXISTS ${reader.user}`);
     await session.query(`CREATE DATABASE ${database}`);
     const { rows } = await session.query("SHOW server_version");
     version = String(rows[0].server_version).split(" ")[0] as string;

@@ -33,7 +33,7 @@ export async function runAll(starts: Readonly<Record<string, () => Promise<Liste
         console.log(`${name.padEnd(8)} ${listening.url}`);
       } catch (error) {
         const { code, message, port } = error as { code?: string; message: string; port?: number };
-        const why = `port ${port} is in use; free it, or set another port for this subgraph`;
+        const why = `port ${port} is in use; free it, or set PORT (${name.toUpperCase()}_PORT for npm start) to another`;
         console.error(`${name}: ${code === "EADDRINUSE" ? why : message}`);
         stop(1);
       }

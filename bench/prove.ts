@@ -1,0 +1,104 @@
+/**
+ * `npm run prove [name…]`: runs proofs at full size, one after the other, and keeps each one's outcome in PROOF.md:
+ * commit, date, machine, sizes, what it printed as `result: …`. Exit code 1 when any fails.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { createInterface } from "node:readline";
+
+type Proof = {
+  readonly claim: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+const jest = new URL("../node_modules/.bin/jest", import.meta.url).pathname;
+
+const proofs: Readonly<Record<string, Proof>> = {
+  "person-record": {
+    claim: "PersonRecord equals the answer computed from the systems' raw bytes alone, for every person of 2,000",
+    command: [jest, "tests/person-record.test.ts"],
+    env: { PROOF_PERSONS: "2000" },
+  },
+  population: {
+    claim: "a population of 1,000,000 is generated and served, streamed, in bounded memory",
+    command: ["bench/population.ts", "1000000"],
+  },
+  "case-load": {
+    claim: "the court's snapshot at its real size, 12.6 million cases, loads streamed and answers within a millisecond",
+    command: ["bench/case-load.ts", "12600000"],
+  },
+  "eid-load": {
+    claim: "EID's tables for 1,000,000 persons load into PostgreSQL, streamed, and answer by subject",
+    command: ["bench/eid-load.ts", "1000000"],
+  },
+};
+
+const outcomesPath = new URL("./PROOF.md", import.meta.url);
+
+/** Runs one proof; its output passes through, its `result: ` lines are kept. */
+async function prove(name: string, { claim, command, env }: Proof): Promise<{ section: string; passed: boolean }> {
+  console.log(`\n== ${name}: ${claim}`);
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, command, {
+    cwd: new URL("..", import.meta.url),
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const results: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => {
+      console.log(line);
+      const result = /^\s*result: (.*)/.exec(line)?.[1];
+      if (result !== undefined) results.push(`- ${result}`);
+    });
+  const exitCode = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  const passed = exitCode === 0 && results.length > 0;
+  const section = [
+    `## ${name}: ${passed ? "passed" : "FAILED"}`,
+    `${claim}.`,
+    "",
+    ...results,
+    `- commit ${commit()}, ${new Date().toISOString().slice(0, 10)}, ${seconds} s, Node ${process.versions.node}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB`,
+  ].join("\n");
+  return { section, passed };
+}
+
+function commit(): string {
+  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+  return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "-uno") === "" ? "" : " with changes");
+}
+
+/** The file's sections by name; a proof run again replaces its own. */
+function keep(name: string, section: string): void {
+  const text = existsSync(outcomesPath) ? readFileSync(outcomesPath, "utf8") : "";
+  const sections = new Map(
+    text
+      .split(/^(?=## )/m)
+      .filter((each) => each.startsWith("## "))
+      .map((each) => [/^## ([\w-]+)/.exec(each)?.[1] ?? "", each.trim()] as const),
+  );
+  sections.set(name, section);
+  const head =
+    "# Proofs at full size\n\nWritten by `npm run prove`; the same proofs run at reduced size in `npm test`.";
+  writeFileSync(outcomesPath, `${[head, ...sections.values()].join("\n\n")}\n`);
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(proofs, name));
+  if (unknown.length > 0) {
+    console.error(`no proof of that name; there are ${Object.keys(proofs).join(", ")}`);
+    process.exitCode = 1;
+    return;
+  }
+  for (const [name, proof] of Object.entries(proofs)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const { section, passed } = await prove(name, proof);
+    keep(name, section);
+    if (!passed) process.exitCode = 1;
+  }
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Fault } from "../mocks/faults.ts";
+import { scenarios } from "../mocks/population/scenarios.ts";
+import type { SystemName } from "../mocks/world.ts";
+import { type Answer, type Graph, personRecord, startGraph } from "./graph.ts";
+
+let graph: Graph;
+let healthy: Answer;
+const s1 = { by: { fin: scenarios.find(({ id }) => id === "S1")?.identifiers.fin } };
+
+beforeAll(async () => {
+  graph = await startGraph({ sourceTimeoutMs: 400 });
+  healthy = await graph.ask(personRecord, s1);
+});
+afterAll(() => graph?.close());
+afterEach(async () => {
+  for (const system of Object.keys(withheldBy) as SystemName[]) await graph.mocks.setFault(system, { kind: "none" });
+});
+
+/** What cannot be answered without this system, and the agency that an error names. */
+const withheldBy: Readonly<Record<Exclude<SystemName, "ident">, { agency: string; paths: readonly string[] }>> = {
+  adis: { agency: "cbp", paths: ["arrivals"] },
+  i94: { agency: "cbp", paths: ["arrivals"] },
+  e3: { agency: "cbp", paths: ["apprehensions", "addresses"] },
+  eid: { agency: "ice", paths: ["custodyStays", "detainers", "removals"] },
+  global: { agency: "uscis", paths: ["asylum.screenings", "asylum.applications"] },
+  elis: { agency: "uscis", paths: ["asylum.applications"] },
+  case: { agency: "eoir", paths: ["courtCases"] },
+};
+
+const faults: readonly (Fault & { title: string; codes: readonly string[] })[] = [
+  { title: "is down", kind: "down", codes: ["SOURCE_UNAVAILABLE"] },
+  { title: "takes 5 seconds", kind: "slow", ms: 5_000, codes: ["SOURCE_TIMEOUT"] },
+  { title: "refuses", kind: "refuse", codes: ["SOURCE_UNAVAILABLE", "SOURCE_REFUSED"] },
+  { title: "breaks off", kind: "truncate", codes: ["SOURCE_UNAVAILABLE", "SOURCE_INVALID"] },
+  { title: "talks nonsense", kind: "garbage", codes: ["SOURCE_INVALID"] },
+];
+
+const at = (person: Record<string, unknown>, path: string) =>
+  path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], person);
+
+/** The person as when all is well, but for what hangs on the system that fails. */
+function without(person: Record<string, unknown>, paths: readonly string[]): Record<string, unknown> {
+  const copy = structuredClone(person);
+  for (const path of paths) {
+    const keys = path.split(".");
+    const parent = keys.slice(0, -1).reduce((value, key) => value[key] as Record<string, unknown>, copy);
+    parent[keys.at(-1) as string] = null;
+  }
+  return copy;
+}
+
+test("when every system answers, a scenario person has a record in every part and no errors", () => {
+  expect(healthy.status).toBe(200);
+  expect(healthy.body.errors).toBeUndefined();
+  for (const { paths } of Object.values(withheldBy))
+    for (const path of paths)
+      expect([path, at(healthy.body.data.person, path)]).toEqual([path, expect.arrayContaining([expect.anything()])]);
+});
+
+describe.each(Object.entries(withheldBy))("when %s", (system, { agency, paths }) => {
+  test.each(faults)(
+    "$title, its part is null with an error that names the agency; the rest is untouched",
+    async ({ title: _, codes, ...fault }) => {
+      await graph.mocks.setFault(system as SystemName, fault);
+      const { status, body } = await graph.ask(personRecord, s1);
+      expect(status).toBe(200);
+      const { stays, ...person } = body.data.person;
+      const { stays: stood, ...expected } = without(healthy.body.data.person, paths);
+      expect(person).toEqual(expected);
+      if (system === "case") expect(stays).toMatchObject([{ state: "UNKNOWN" }]);
+      else expect(stays).toEqual(stood);
+      for (const path of paths) {
+        const error = body.errors?.find((each) => each.path?.join(".") === `person.${path}`);
+        expect([path, error?.extensions]).toMatchObject([path, { agency, system: system.toUpperCase() }]);
+        expect(codes).toContain(error?.extensions.code);
+      }
+      expect(body.errors).toHaveLength(paths.length);
+    },
+  );
+
+  test("recovers, the next answer is whole again", async () => {
+    await graph.mocks.setFault(system as SystemName, { kind: "down" });
+    await graph.ask(personRecord, s1);
+    await graph.mocks.setFault(system as SystemName, { kind: "none" });
+    expect((await graph.ask(personRecord, s1)).body).toEqual(healthy.body);
+  });
+});
+
+test.each(faults)(
+  "when IDENT $title, nobody is found to be absent: the person is null with an error",
+  async ({ title: _, codes, ...fault }) => {
+    await graph.mocks.setFault("ident", fault);
+    const { body } = await graph.ask(personRecord, s1);
+    await graph.mocks.setFault("ident", { kind: "none" });
+    expect(body.data).toEqual({ person: null });
+    expect(body.errors).toMatchObject([{ path: ["person"], extensions: { agency: "obim", system: "IDENT" } }]);
+    expect(codes).toContain(body.errors?.[0]?.extensions.code);
+  },
+);
+
+test("a person whom IDENT does not know is null without an error", async () => {
+  const { body } = await graph.ask(personRecord, { by: { fin: "NOBODY0000" } });
+  expect(body).toEqual({ data: { person: null } });
+});
+
+test("the clock of a stopped system stands in its records while the others move on", async () => {
+  const asOf = async () => {
+    const { person } = (await graph.ask(personRecord, s1)).body.data;
+    return [person.custodyStays[0].source.asOf, person.apprehensions[0].source.asOf];
+  };
+  const started = graph.mocks.clock.now();
+  const moved = "2026-10-19T15:30:00Z";
+  await graph.mocks.setFault("e3", { kind: "stale" });
+  graph.mocks.clock.set(moved);
+  try {
+    // EID's replication table follows the clock by itself, a moment later.
+    for (let reads = 0; (await asOf())[0] !== moved && reads < 200; reads += 1);
+    expect(await asOf()).toEqual([moved, started]);
+  } finally {
+    graph.mocks.clock.set(started);
+  }
+});
