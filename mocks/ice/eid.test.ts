@@ -291,7 +291,11 @@ describeIf(hasServer)("a database in a server that is there already (needs initd
 describe("the choice of engine", () => {
   test("is refused by name when it is none", () => {
     expect(() => readEngineSettings({ EID_ENGINE: "oracle" })).toThrow("auto, postgres, embedded");
-    expect(readEngineSettings({ DATABASE_URL: "" })).toEqual({ choice: "auto", databaseUrl: undefined, database: null });
+    expect(readEngineSettings({ DATABASE_URL: "" })).toEqual({
+      choice: "auto",
+      databaseUrl: undefined,
+      database: null,
+    });
   });
 
   test("says what is wrong with DATABASE_URL", async () => {
