@@ -38,7 +38,7 @@ export type TableWriter = {
 };
 
 /** Changes whenever the tables or the kept columns do: an older store is then not used. */
-const storeVersion = "1";
+const storeVersion = "2";
 const readingCacheKiB = 65_536;
 const loadingCacheKiB = 131_072;
 
@@ -75,7 +75,7 @@ export function createStore(path: string): StoreWriter {
       };
     },
     finish({ snapshotDate, fingerprint }) {
-      db.exec("CREATE INDEX unreadable_by_first ON unreadable(name, first)");
+      db.exec("CREATE INDEX unreadable_by_first ON unreadable(first)");
       const mark = db.prepare("INSERT INTO meta VALUES (?, ?)");
       mark.run("snapshotDate", snapshotDate);
       mark.run("fingerprint", fingerprint);
@@ -123,7 +123,7 @@ function reading(db: DatabaseSync, path: string, snapshotDate: string): CaseStor
   const riders = select("tbl_Lead_Rider", "WHERE first = ?1 OR second = ?1");
   const federal = select("tblAppealFedCourts", "WHERE first = ?");
   const casesOf = db.prepare('SELECT DISTINCT second AS id FROM "tbl_AlienNumber" WHERE first = ? ORDER BY id');
-  const unreadableOf = db.prepare("SELECT line, field FROM unreadable WHERE name = ? AND first = ? ORDER BY line");
+  const unreadableOf = db.prepare("SELECT name, line, field FROM unreadable WHERE first = ? ORDER BY rowid");
 
   const placed = (name: TableName, found: readonly Record<string, unknown>[]): PlacedRow[] => {
     const columns = layouts.get(name) ?? [];
@@ -135,23 +135,24 @@ function reading(db: DatabaseSync, path: string, snapshotDate: string): CaseStor
       };
     });
   };
-  const missing = (name: TableName, first: number): UnreadableRow[] =>
+  /** A table keyed by appeals has numbers of its own: the same number may be a case elsewhere. */
+  const missing = (first: number, ofAppeals: boolean): UnreadableRow[] =>
     unreadableOf
-      .all(name, first)
-      .map(({ line, field }) => ({ system: "CASE", field: `${name}.${field}`, position: `${name} line ${line}` }));
+      .all(first)
+      .filter(({ name }) => (name === "tblAppealFedCourts") === ofAppeals)
+      .map(({ name, line, field }) => ({
+        system: "CASE",
+        field: `${name}.${field}`,
+        position: `${name} line ${line}`,
+      }));
 
   const caseOf = (id: number): CaseRows => {
     const tables: Partial<Record<TableName, readonly PlacedRow[]>> = {};
-    const unreadable: UnreadableRow[] = [];
-    for (const { name, statement } of byCase) {
-      tables[name] = placed(name, statement.all(id));
-      unreadable.push(...missing(name, id));
-    }
+    for (const { name, statement } of byCase) tables[name] = placed(name, statement.all(id));
     tables.tbl_Lead_Rider = placed("tbl_Lead_Rider", riders.all(id));
-    unreadable.push(...missing("tbl_Lead_Rider", id));
     const appeals = (tables.tblAppeal ?? []).map(({ values }) => Number(values.idnAppeal)).filter(Number.isSafeInteger);
     tables.tblAppealFedCourts = appeals.flatMap((appeal) => placed("tblAppealFedCourts", federal.all(appeal)));
-    unreadable.push(...appeals.flatMap((appeal) => missing("tblAppealFedCourts", appeal)));
+    const unreadable = [...missing(id, false), ...appeals.flatMap((appeal) => missing(appeal, true))];
     return { id: String(id), tables, unreadable };
   };
 
