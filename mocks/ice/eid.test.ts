@@ -288,6 +288,32 @@ describeIf(hasServer)("a database in a server that is there already (needs initd
   });
 });
 
+describeIf(hasServer)("a database of a fixed name (needs initdb and postgres)", () => {
+  test("replaces the one an earlier process left, and never somebody else's", async () => {
+    const binaries = findBinaries();
+    if (binaries === null) throw new Error("REQUIRE_SERVICES=1, but there is no initdb and postgres");
+    const server = await spawnPostgres(binaries);
+    const admin = new Client({ connectionString: server.ownerUrl });
+    await admin.connect();
+    try {
+      await admin.query("CREATE DATABASE theirs");
+      await expect(existingDatabase(server.ownerUrl, "theirs")).rejects.toThrow("somebody else's");
+
+      await admin.query("CREATE DATABASE ours");
+      await admin.query("COMMENT ON DATABASE ours IS 'simulated EID of Crosswalk'");
+      const first = await existingDatabase(server.ownerUrl, "ours");
+      expect(first.reader).toEqual({ user: "eid_reader", password: "eid_reader" });
+      await expect(existingDatabase(server.ownerUrl, "ours")).rejects.toThrow("another process uses");
+      await first.close();
+      const { rows } = await admin.query("SELECT datname FROM pg_database WHERE datname IN ('ours', 'theirs')");
+      expect(rows).toEqual([{ datname: "theirs" }]);
+    } finally {
+      await admin.end();
+      await server.close();
+    }
+  });
+});
+
 describe("the choice of engine", () => {
   test("is refused by name when it is none", () => {
     expect(() => readEngineSettings({ EID_ENGINE: "oracle" })).toThrow("auto, postgres, embedded");

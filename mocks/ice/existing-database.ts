@@ -6,6 +6,9 @@ import type { Engine } from "./engine.ts";
 
 const prefix = "crosswalk_eid_";
 
+/** The comment by which a database of a fixed name is known to be ours to drop. */
+const mark = "simulated EID of Crosswalk";
+
 /**
  * `url` names a role that may create databases and roles. `name` is the database's; null: one that nobody else has.
  * Under a fixed name the reading role is `eid_reader`, as in a server of our own. Readers reach the server through a relay on loopback, so
@@ -28,9 +31,9 @@ export async function existingDatabase(url: string, name: string | null = null):
     await dropAbandoned(session);
     const { rows: lock } = await session.query("SELECT pg_try_advisory_lock(hashtext($1)) AS ours", [database]);
     if (!lock[0].ours) throw new Error(`another process uses its database ${database}; set EID_DATABASE to another`);
-    await session.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-    await session.query(`DROP ROLE IF EXISTS ${reader.user}`);
+    if (name !== null) await dropOurs(session, database, reader.user);
     await session.query(`CREATE DATABASE ${database}`);
+    await session.query(`COMMENT ON DATABASE ${database} IS '${mark}'`);
     const { rows } = await session.query("SHOW server_version");
     version = String(rows[0].server_version).split(" ")[0] as string;
   } catch (error) {
@@ -57,6 +60,22 @@ export async function existingDatabase(url: string, name: string | null = null):
       return closing;
     },
   };
+}
+
+/**
+ * A database of a fixed name that an earlier process of ours left behind, and its reading role.
+ * INVARIANT: what does not bear our mark is never dropped.
+ */
+async function dropOurs(session: Client, database: string, role: string): Promise<void> {
+  const { rows } = await session.query(
+    "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1",
+    [database],
+  );
+  if (rows.length === 0) return;
+  if (rows[0].comment !== mark)
+    throw new Error(`its database ${database} is somebody else's; set EID_DATABASE to another name`);
+  await session.query(`DROP DATABASE ${database} WITH (FORCE)`);
+  await session.query(`DROP ROLE IF EXISTS ${role}`);
 }
 
 /** Databases whose owner was killed: nobody holds their lock any more. */
