@@ -64,7 +64,9 @@ test("a case is found by its A-number, leading zeros or not, with every table's 
   expect(found?.tables.tblAppealFedCourts).toHaveLength(1);
   expect(found?.tables.tbl_Lead_Rider).toHaveLength(1);
   expect(open(path).find("999999999")).toEqual([]);
-  expect(lines.at(-1)).toMatch(/snapshot of 2026-10-01 loaded: 10 rows in .* rows\/s\), 0 unreadable, .* memory/);
+  expect(lines.at(-1)).toMatch(
+    /snapshot of 2026-10-01 loaded: 10 rows in .* rows\/s\), 0 unreadable \(0 without a case\), .* memory/,
+  );
 });
 
 test("columns that no field is answered from are not in the store", async () => {
@@ -85,14 +87,15 @@ test("shifted rows are counted, and their case remembers them", async () => {
     tbl_Court_Motions: ["21\t11\t1\tMA\t\t\t\t\t\t\t\t", "22\t\t11\t1\tMA\t\t\t\t\t\t"],
     tblAppeal: [{ idnAppeal: "31", idncase: "1" }],
     tblAppealFedCourts: ["51\t31\t\t\tSTY"],
-    tbl_Lead_Rider: ["61\t1\t\t2\t\t1"],
+    tbl_Lead_Rider: ["61\t1\t\t2\t\t1", "62\t9\t1\t\t\t1\t"],
   });
-  const { path, unreadable } = await load();
-  expect(unreadable).toBe(4);
+  const { path, unreadable, nobodys } = await load();
+  expect({ unreadable, nobodys }).toEqual({ unreadable: 5, nobodys: 1 });
   const [found] = open(path).find("012345678");
   expect(found?.unreadable.map(({ field, position }) => [field, position])).toEqual([
     ["tbl_Court_Motions.the number of columns", "tbl_Court_Motions line 2"],
     ["tbl_Lead_Rider.the number of columns", "tbl_Lead_Rider line 2"],
+    ["tbl_Lead_Rider.the number of columns", "tbl_Lead_Rider line 3"],
     ["tblAppealFedCourts.the number of columns", "tblAppealFedCourts line 2"],
   ]);
   expect(found?.tables.tbl_Court_Motions).toEqual([]);

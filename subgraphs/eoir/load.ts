@@ -22,6 +22,8 @@ export type Load = {
   readonly reused: boolean;
   readonly rows: number;
   readonly unreadable: number;
+  /** Of these: rows of which nobody can tell whose case they belong to. */
+  readonly nobodys: number;
   readonly seconds: number;
 };
 
@@ -44,18 +46,18 @@ export async function loadSnapshot(settings: LoadSettings): Promise<Load> {
     const path = join(storeFolder, `case-${counts.snapshotDate.slice(0, 10)}-${fingerprint.slice(0, 8)}.sqlite`);
     const seconds = () => (performance.now() - startedAt) / 1000;
     if (reusable(path, fingerprint))
-      return { path, snapshotDate: counts.snapshotDate, reused: true, rows: 0, unreadable: 0, seconds: seconds() };
+      return { path, snapshotDate: counts.snapshotDate, reused: true, ...nothing, seconds: seconds() };
     mkdirSync(storeFolder, { recursive: true, mode: 0o700 });
     partial = `${path}.${process.pid}.loading`;
     rmSync(partial, { force: true });
     const store = createStore(partial);
-    let rows = 0;
-    let unreadable = 0;
+    const total = { ...nothing };
     try {
       for (const format of tableFormats) {
         const loaded = await loadTable(format, { files, store, counts, progress });
-        rows += loaded.rows;
-        unreadable += loaded.unreadable;
+        total.rows += loaded.rows;
+        total.unreadable += loaded.unreadable;
+        total.nobodys += loaded.nobodys;
       }
       if (!(await gather(await files.read("Count.txt"))).equals(countBytes))
         throw new SnapshotRefused("another snapshot was published while this one was being loaded");
@@ -64,7 +66,7 @@ export async function loadSnapshot(settings: LoadSettings): Promise<Load> {
       store.close();
     }
     renameSync(partial, path);
-    const load = { path, snapshotDate: counts.snapshotDate, reused: false, rows, unreadable, seconds: seconds() };
+    const load = { path, snapshotDate: counts.snapshotDate, reused: false, ...total, seconds: seconds() };
     progress(summary(load));
     return load;
   } finally {
@@ -73,6 +75,8 @@ export async function loadSnapshot(settings: LoadSettings): Promise<Load> {
   }
 }
 
+const nothing = { rows: 0, unreadable: 0, nobodys: 0 };
+
 type TableLoad = {
   readonly files: SnapshotFiles;
   readonly store: StoreWriter;
@@ -80,16 +84,14 @@ type TableLoad = {
   readonly progress: (line: string) => void;
 };
 
-async function loadTable(
-  format: TableFormat,
-  { files, store, counts, progress }: TableLoad,
-): Promise<{ rows: number; unreadable: number }> {
+async function loadTable(format: TableFormat, { files, store, counts, progress }: TableLoad): Promise<typeof nothing> {
   const { name } = format;
   const expected = counts.rows.get(name);
   if (expected === undefined) throw new SnapshotRefused(`Count.txt says nothing of ${name}`);
   let writer: ReturnType<StoreWriter["begin"]> | null = null;
   let read = 0;
   let unreadable = 0;
+  let nobodys = 0;
   const reader = rowReader(format, {
     header: (columns) => {
       writer = store.begin(format, columns);
@@ -98,9 +100,10 @@ async function loadTable(
       read += 1;
       writer?.row(line, first, second, kept);
     },
-    unreadable: (line, field, first) => {
+    unreadable: (line, field, keys) => {
       unreadable += 1;
-      writer?.unreadable(line, field, first);
+      if (keys.length === 0) nobodys += 1;
+      writer?.unreadable(line, field, keys);
     },
   });
   const startedAt = performance.now();
@@ -119,7 +122,7 @@ async function loadTable(
   if (name === "tbl_AlienNumber" && unreadable > 0)
     throw new SnapshotRefused(`${count(unreadable)} rows of ${name}.csv cannot be read`);
   (writer as ReturnType<StoreWriter["begin"]> | null)?.end();
-  return { rows, unreadable };
+  return { rows, unreadable, nobodys };
 }
 
 const progressEveryMs = 2_000;
@@ -163,12 +166,12 @@ async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-function summary({ snapshotDate, rows, unreadable, seconds, path }: Load): string {
+function summary({ snapshotDate, rows, unreadable, nobodys, seconds, path }: Load): string {
   const megabytes = (bytes: number) => `${count(Math.ceil(bytes / 1e6))} MB`;
   const store = megabytes(statSync(path).size);
   return (
     `CASE     snapshot of ${snapshotDate.slice(0, 10)} loaded: ${count(rows)} rows in ${seconds.toFixed(1)} s ` +
-    `(${pace(rows, seconds * 1000)}), ${count(unreadable)} unreadable, store ${store}, ` +
+    `(${pace(rows, seconds * 1000)}), ${count(unreadable)} unreadable (${count(nobodys)} without a case), store ${store}, ` +
     `memory of the process ${megabytes(process.memoryUsage.rss())}`
   );
 }

@@ -361,6 +361,13 @@ test("settings have defaults that fit one machine, and a bad one is named", () =
   expect(() => readEoirSettings({ PORT: "http" })).toThrow(/PORT must be a whole number/);
 });
 
+test("a folder for stores that was never needed is no trouble at the end", async () => {
+  const stores = temporaryFolder();
+  stores.remove();
+  const docket = await startDocket();
+  await start(docket, { storeFolder: stores.path });
+});
+
 test("a port in use is an error, and nothing is left running", async () => {
   writeSnapshot(snapshot.path, oneCase);
   const docket = await startDocket();

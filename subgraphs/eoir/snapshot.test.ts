@@ -8,7 +8,7 @@ const header = "IDNMOTION\tIDNPROCEEDING\tIDNCASE\tWU_MSG\tDEC";
 type Read = {
   columns: readonly string[];
   rows: [line: number, first: number, second: number, kept: string][];
-  bad: [line: number, field: string, first: number | null][];
+  bad: [line: number, field: string, keys: readonly number[]][];
   count: number;
 };
 
@@ -60,18 +60,18 @@ test.each<[string, Buffer, Partial<Read>]>([
 
 describe("a shifted row is counted and reported, with its case where that can still be told", () => {
   const shifted = "the number of columns";
-  test.each<[string, string, readonly [string, number | null]]>([
-    ["a tab too many after the case", "21\t11\t1\t\t\tD", [shifted, 1]],
-    ["a tab too many at the end", "21\t11\t1\t\tD\t", [shifted, 1]],
-    ["a tab too many before the case", "21\t\t11\t1\t\tD", [shifted, null]],
-    ["a tab too many at the beginning", "\t21\t11\t1\t\tD", [shifted, null]],
-    ["a tab too few", "21\t11\t1\tD", [shifted, 1]],
-    ["cut off before the case", "21\t11", [shifted, null]],
-    ["a case number that is none", "21\t11\tx\t\tD", ["IDNCASE", null]],
-    ["no case number", "21\t11\t\t\tD", ["IDNCASE", null]],
-    ["a case number beyond 32 bits", "21\t11\t2147483648\t\tD", ["IDNCASE", null]],
-  ])("%s", (_title, line, [field, first]) =>
-    expect(read(file("1\t1\t1\t\tD", line))).toMatchObject({ bad: [[3, field, first]], count: 2 }),
+  test.each<[string, string, readonly [string, readonly number[]]]>([
+    ["a tab too many after the case", "21\t11\t1\t\t\tD", [shifted, [1]]],
+    ["a tab too many at the end", "21\t11\t1\t\tD\t", [shifted, [1]]],
+    ["a tab too many before the case", "21\t\t11\t1\t\tD", [shifted, []]],
+    ["a tab too many at the beginning", "\t21\t11\t1\t\tD", [shifted, []]],
+    ["a tab too few", "21\t11\t1\tD", [shifted, [1]]],
+    ["cut off before the case", "21\t11", [shifted, []]],
+    ["a case number that is none", "21\t11\tx\t\tD", ["IDNCASE", []]],
+    ["no case number", "21\t11\t\t\tD", ["IDNCASE", []]],
+    ["a case number beyond 32 bits", "21\t11\t2147483648\t\tD", ["IDNCASE", []]],
+  ])("%s", (_title, line, [field, keys]) =>
+    expect(read(file("1\t1\t1\t\tD", line))).toMatchObject({ bad: [[3, field, keys]], count: 2 }),
   );
 
   test("a table with two keys", () => {
@@ -81,8 +81,8 @@ describe("a shifted row is counted and reported, with its case where that can st
       columns: [],
       rows: [[2, 12_345_678, 1, ""]],
       bad: [
-        [3, "IDNCASE", null],
-        [4, "ALIEN_NBR", null],
+        [3, "IDNCASE", []],
+        [4, "ALIEN_NBR", [1]],
       ],
       count: 3,
     });

@@ -92,8 +92,8 @@ export type RowSink = {
   header(columns: readonly string[]): void;
   /** `line` counts from 1, which is the header. `kept`: the kept columns' text, joined by tabs. */
   row(line: number, first: number, second: number, kept: string): void;
-  /** `first`: the row's first key where it can be relied on. */
-  unreadable(line: number, field: string, first: number | null): void;
+  /** `keys`: those of the row's keys that can be relied on, all the same. */
+  unreadable(line: number, field: string, keys: readonly number[]): void;
 };
 
 export type RowReader = {
@@ -127,14 +127,14 @@ export function rowReader(format: TableFormat, sink: RowSink): RowReader {
       sink.header(layout.keptColumns);
       return;
     }
-    const { columns, kept, keyAt, leading, keys } = layout;
+    const { columns, kept, keyAt, places, keys } = layout;
     if (scratch.length < to - from) scratch = Buffer.alloc((to - from) * 2);
     let column = 0;
     let written = 0;
     let number = -1;
     let broken = false;
-    // Up to the first key, a column that is empty or no number means that the keys cannot be relied on.
-    let reliable = true;
+    // A key can be relied on when it and all columns before it are numbers: then no tab too many stands before it.
+    let leading = 0;
     keys[0] = -1;
     keys[1] = -1;
     let content = false;
@@ -144,7 +144,7 @@ export function rowReader(format: TableFormat, sink: RowSink): RowReader {
         const key = keyAt[column];
         const value = broken ? -1 : number;
         if (key !== undefined && key >= 0) keys[key] = value;
-        if (column < leading && value < 0) reliable = false;
+        if (leading === column && value >= 0) leading += 1;
         if (kept[column] === 1) scratch[written++] = TAB;
         column += 1;
         number = -1;
@@ -161,16 +161,17 @@ export function rowReader(format: TableFormat, sink: RowSink): RowReader {
     }
     if (!content && column === 1) return;
     rows += 1;
+    const wrong = column === columns ? format.keys.findIndex((_, key) => (keys[key] as number) < 0) : -1;
+    if (column !== columns || wrong >= 0) {
+      const field = wrong >= 0 ? (format.keys[wrong] as string) : "the number of columns";
+      sink.unreadable(
+        line,
+        field,
+        [...keys].slice(0, places.length).filter((_, key) => (places[key] as number) < leading),
+      );
+      return;
+    }
     const first = keys[0] as number;
-    if (column !== columns) {
-      sink.unreadable(line, "the number of columns", reliable && first >= 0 ? first : null);
-      return;
-    }
-    for (let key = 0; key < format.keys.length; key += 1) {
-      if ((keys[key] as number) >= 0) continue;
-      sink.unreadable(line, format.keys[key] as string, key > 0 && reliable && first >= 0 ? first : null);
-      return;
-    }
     sink.row(line, first, keys[1] as number, scratch.toString("latin1", 0, Math.max(0, written - 1)));
   }
 
@@ -200,8 +201,8 @@ type Layout = {
   readonly kept: Uint8Array;
   /** By column: which key it is, or -1. */
   readonly keyAt: Int8Array;
-  /** How many columns at the start must all be numbers for the first key to be relied on: up to it, in its own table. */
-  readonly leading: number;
+  /** By key: its column. */
+  readonly places: readonly number[];
   readonly keys: Int32Array;
 };
 
@@ -215,13 +216,12 @@ function layoutOf(format: TableFormat, header: string): Layout {
   format.keys.forEach((name, key) => {
     keyAt[names.indexOf(name.toUpperCase())] = key;
   });
-  const firstKey = names.indexOf((format.keys[0] ?? "").toUpperCase());
   return {
     columns: names.length,
     keptColumns: names.filter((name) => wanted.has(name)).map((name) => canonical.get(name) as string),
     kept: Uint8Array.from(names, (name) => (wanted.has(name) ? 1 : 0)),
     keyAt,
-    leading: firstKey + 1,
+    places: format.keys.map((name) => names.indexOf(name.toUpperCase())),
     keys: new Int32Array(2),
   };
 }

@@ -2,7 +2,7 @@
  * Asks CASE: the docket for what changed since the snapshot, on every look-up; the snapshot from a store kept beside it.
  * INVARIANT: an answer is made of both or of neither: the snapshot alone could lack a case opened since.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -184,6 +184,7 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
   }
 
   function forget(which: (file: string) => boolean): void {
+    if (!existsSync(folder)) return;
     for (const file of readdirSync(folder)) if (which(file)) rmSync(join(folder, file), { force: true });
   }
 

@@ -33,12 +33,13 @@ export type StoreWriter = {
 
 export type TableWriter = {
   row(line: number, first: number, second: number, kept: string): void;
-  unreadable(line: number, field: string, first: number | null): void;
+  /** `keys`: those by which the row would have been found, as far as they can be read. */
+  unreadable(line: number, field: string, keys: readonly number[]): void;
   end(): void;
 };
 
 /** Changes whenever the tables or the kept columns do: an older store is then not used. */
-const storeVersion = "2";
+const storeVersion = "1";
 const readingCacheKiB = 65_536;
 const loadingCacheKiB = 131_072;
 
@@ -66,7 +67,9 @@ export function createStore(path: string): StoreWriter {
         row: bare
           ? (line, first, other) => void insert.run(line, first, other)
           : (line, first, other, kept) => void insert.run(line, first, second ? other : null, kept),
-        unreadable: (line, field, first) => void refuse.run(name, line, field, first),
+        unreadable(line, field, known) {
+          for (const each of known.length === 0 ? [null] : new Set(known)) refuse.run(name, line, field, each);
+        },
         end() {
           db.exec("COMMIT");
           if (keys.length > 0) db.exec(`CREATE INDEX "${name} by first" ON "${name}"(first)`);
