@@ -49,6 +49,7 @@ const answering =
 async function start(
   docket: Docket,
   over: Partial<EoirSettings> = {},
+  fields = "courtCases { id motions { id } source { asOf } } stays { state basis courtCaseId source { system asOf } }",
 ): Promise<(persons: readonly object[]) => Promise<Answer>> {
   const subgraph = await startEoir({
     caseUrl: docket.url,
@@ -61,8 +62,8 @@ async function start(
   });
   closers.push(subgraph.close);
   return async (persons) => {
-    const query = `query Q($persons: [_Any!]!) { _entities(representations: $persons) { ... on Person { fin
-      courtCases { id motions { id } source { asOf } } stays { state basis courtCaseId source { system asOf } } } } }`;
+    const query = `query Q($persons: [_Any!]!) { _entities(representations: $persons) {
+      ... on Person { fin ${fields} } } }`;
     const representations = persons.map((each) => ({ __typename: "Person", ...each }));
     const response = await fetch(subgraph.url, {
       method: "POST",
@@ -89,7 +90,7 @@ type Answer = {
     courtCases: { id: string; motions: unknown[] | null }[] | null;
     stays: unknown[] | null;
   }[];
-  readonly errors: readonly unknown[];
+  readonly errors: readonly (readonly [path: string, code: string, system: string])[];
 };
 
 const person = { fin: "FIN0000001", aNumbers: ["012345678"] };
@@ -320,6 +321,50 @@ describe("what cannot be read is said where it is missing", () => {
         ["1.courtCases", "RECORD_UNREADABLE", "CASE"],
       ],
     });
+  });
+});
+
+describe("the next hearing is the earliest from the record's day on that stands", () => {
+  const hearing = (id: string, date: string, over: Record<string, string> = {}) => ({
+    IDNSCHEDULE: id,
+    IDNCASE: "1",
+    ADJ_DATE: `${date} 00:00:00`,
+    ADJ_TIME_START: "0900",
+    SCHEDULE_TYPE: "MM",
+    HEARING_LOC_CODE: "ATL",
+    ...over,
+  });
+  const past = hearing("1", "2026-10-18");
+  const cancelled = hearing("2", "2026-10-19", { ADJ_RSN: "99" });
+  const sameDay = hearing("3", "2026-10-19", { ADJ_TIME_START: "1300" });
+  const nextDay = hearing("4", "2026-10-20");
+  const at = (instant: string) => ({ at: instant, kind: "MM", location: "ATL" });
+
+  test.each<[string, Rows["tbl_schedule"], unknown, string[]]>([
+    ["the day itself counts", [nextDay, sameDay, past, cancelled], at("2026-10-19T13:00"), []],
+    ["the next day", [nextDay, past, cancelled], at("2026-10-20T09:00"), []],
+    ["none stands", [past, cancelled], null, []],
+    ["no time set", [hearing("5", "2026-10-20", { ADJ_TIME_START: "" })], at("2026-10-20"), []],
+    [
+      "a time that cannot be read",
+      [hearing("5", "2026-10-20", { ADJ_TIME_START: "noon" })],
+      null,
+      ["VALUE_UNREADABLE"],
+    ],
+    [
+      "one that may be cancelled",
+      [nextDay, hearing("5", "2026-11-20", { ADJ_RSN: "b6" })],
+      null,
+      ["REDACTED_BY_SOURCE"],
+    ],
+    ["one that cannot be read", [nextDay, "6\t1\tATL\t\t\t\t\t\t\t"], null, ["VALUE_UNREADABLE"]],
+  ])("%s", async (_title, rows = [], expected, codes) => {
+    writeSnapshot(snapshot.path, { ...oneCase, tbl_schedule: rows });
+    const ask = await start(await startDocket(), {}, "courtCases { nextHearing { at kind location } }");
+    const { persons, errors } = await ask([person]);
+    expect(persons).toEqual([{ fin: person.fin, courtCases: [{ nextHearing: expected }] }]);
+    const ofHearing = errors.filter(([path]) => path.startsWith("0.courtCases.0.nextHearing"));
+    expect(ofHearing.map(([, code]) => code)).toEqual(codes);
   });
 });
 
