@@ -7,8 +7,11 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { loadSnapshot } from "../subgraphs/eoir/load.ts";
+import { Worker } from "node:worker_threads";
+import type { Load } from "../subgraphs/eoir/load.ts";
+import type { LoadMessage } from "../subgraphs/eoir/load-worker.ts";
 import { decodeCase, decodeLookups } from "../subgraphs/eoir/records.ts";
 import { openStore } from "../subgraphs/eoir/store.ts";
 
@@ -169,6 +172,20 @@ function timeLookUps(path: string, cases: number): { readonly ms: number[]; read
   return { ms: ms.toSorted((a, b) => a - b), wrong };
 }
 
+/** As the subgraph loads it. */
+function loadInThread(folder: string): Promise<Load> {
+  const settings = { snapshot: folder, storeFolder: folder, silenceMs: 60_000 };
+  const worker = new Worker(new URL("../subgraphs/eoir/load-worker.ts", import.meta.url), { workerData: settings });
+  return new Promise((resolve, reject) => {
+    worker.on("message", (message: LoadMessage) => {
+      if (message.kind === "progress") console.log(message.line);
+      else if (message.kind === "loaded") resolve(message.load);
+      else reject(new Error(message.why));
+    });
+    worker.on("error", reject);
+  });
+}
+
 async function prove(cases: number): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "case-load-"));
   const number = (value: number) => Math.round(value).toLocaleString("en-US");
@@ -181,12 +198,10 @@ async function prove(cases: number): Promise<boolean> {
     if (written.status !== 0) throw new Error("the snapshot could not be written");
     const bytes = plan(cases).reduce((sum, { name }) => sum + statSync(join(folder, `${name}.csv`)).size, 0);
     console.log(`written  ${number(bytes / 1e6)} MB in ${((performance.now() - writingFrom) / 1000).toFixed(0)} s`);
-    const load = await loadSnapshot({
-      snapshot: folder,
-      storeFolder: folder,
-      silenceMs: 60_000,
-      progress: (line) => console.log(line),
-    });
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const load = await loadInThread(folder);
+    delay.disable();
     const peakMb = process.resourceUsage().maxRSS / 1024;
     const storeMb = statSync(load.path).size / 1e6;
     const { ms, wrong } = timeLookUps(load.path, cases);
@@ -194,7 +209,8 @@ async function prove(cases: number): Promise<boolean> {
     console.log(
       `result: ${number(cases)} cases: ${number(load.rows)} rows (${number(bytes / 1e6)} MB) loaded in ` +
         `${load.seconds.toFixed(1)} s, ${number(load.rows / load.seconds)} rows/s, ${load.unreadable} unreadable rows ` +
-        `set aside, peak memory ${number(peakMb)} MB, store ${number(storeMb)} MB`,
+        `set aside, peak memory ${number(peakMb)} MB, store ${number(storeMb)} MB; meanwhile the process that answers ` +
+        `was late by ${(delay.percentile(99) / 1e6).toFixed(1)} ms (p99)`,
     );
     console.log(
       `result: ${number(lookUps)} look-ups by A-number, decoded: p50 ${at(0.5).toFixed(3)} ms, ` +

@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import type { UnreadableRow } from "#kit/decoded.ts";
 import { httpSystem, SourceError } from "#kit/source.ts";
 import { type Docket, decodeDocket } from "./docket.ts";
+import type { Load } from "./load.ts";
 import type { LoadMessage } from "./load-worker.ts";
 import { decodeLookups, type Lookups } from "./records.ts";
 import { type CaseRows, type CaseStore, openStore } from "./store.ts";
@@ -165,13 +166,13 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
     started.on("message", (message: LoadMessage) => {
       if (message.kind === "progress") return progress(message.line);
       if (message.kind === "failed") return end(message.why);
-      end(closed || use(message) ? null : "its store cannot be opened");
+      end(closed || use(message.load) ? null : "its store cannot be opened");
     });
     started.on("error", (error: Error) => end(error.message));
     started.on("exit", () => end("the load ended before its time"));
   }
 
-  function use({ path, snapshotDate, reused }: Extract<LoadMessage, { kind: "loaded" }>): boolean {
+  function use({ path, snapshotDate, reused }: Load): boolean {
     const store = openStore(path);
     if (store === null) return false;
     const former = current;
