@@ -208,24 +208,27 @@ export function readMocksSettings(env: Readonly<Record<string, string | undefine
 }
 
 async function main(): Promise<void> {
+  let mocks: Mocks | null = null;
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    // Half started, there is nothing to finish; what was spawned ends with this process.
+    if (mocks === null) process.exit(0);
+    mocks.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on("SIGTERM", stop);
+  // Ctrl-C reaches a whole group of processes; whoever started this one says when it is its turn.
+  process.on("SIGINT", () => process.connected || stop());
+  process.on("disconnect", stop);
   let ports: MocksSettings["ports"] = defaultPorts;
   try {
     const settings = readMocksSettings(process.env);
     ports = settings.ports;
-    const mocks = await startMocks(settings);
-    let stopping = false;
-    const stop = () => {
-      if (stopping) return;
-      stopping = true;
-      mocks.close().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    };
-    process.on("SIGTERM", stop);
-    // Ctrl-C reaches a whole group of processes; whoever started this one says when it is its turn.
-    process.on("SIGINT", () => process.connected || stop());
-    process.on("disconnect", stop);
+    mocks = await startMocks(settings);
     console.log(`issuer   ${mocks.urls.issuer}`);
     console.log(`control  ${mocks.urls.control}`);
     console.log("ready    the simulated systems");

@@ -134,3 +134,14 @@ test("when a part dies, the others end too and the line says which", async () =>
   expect(lines).toContainEqual(expect.stringContaining("the subgraphs stopped (SIGKILL)"));
   expect(processesWith(mark)).toEqual([]);
 }, 60_000);
+
+test("ended while it is still starting, it leaves nothing behind", async () => {
+  const ports = await portSettings();
+  const { child, exited, lines } = start({ ...ports, EID_ENGINE: "embedded", START_TEST: ports.PORT });
+  await new Promise<void>((resolve) => {
+    child.stdout?.on("data", () => lines.some((line) => line.startsWith("ident")) && resolve());
+  });
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(processesWith(`START_TEST=${ports.PORT}`)).toEqual([]);
+}, 60_000);

@@ -6,7 +6,6 @@
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
@@ -39,7 +38,7 @@ async function preparedCluster(into: string): Promise<void> {
   cpSync(prepared, into, { recursive: true });
 }
 
-async function serve({ database, roles }: EmbeddedSettings, folder: string): Promise<EmbeddedReady> {
+async function serve({ folder, database, roles }: EmbeddedSettings): Promise<EmbeddedReady> {
   const cluster = join(folder, "data");
   await preparedCluster(cluster);
   const db = await PGlite.create({ dataDir: cluster, ...memory });
@@ -56,14 +55,14 @@ async function serve({ database, roles }: EmbeddedSettings, folder: string): Pro
 }
 
 if (import.meta.main) {
-  const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   // Ctrl-C reaches the whole group; this one ends when its parent lets go of it, or is no more.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => process.exit(0));
   process.on("disconnect", () => process.exit(0));
-  process.once("message", (settings) => {
-    serve(settings as EmbeddedSettings, folder).then(
+  process.once("message", (message) => {
+    const settings = message as EmbeddedSettings;
+    process.on("exit", () => rmSync(settings.folder, { recursive: true, force: true }));
+    serve(settings).then(
       (ready) => process.send?.(ready),
       (error: Error) => {
         console.error(error.message);

@@ -1,11 +1,16 @@
 /** The embedded PostgreSQL (PGlite, WebAssembly) in a child process of its own, for as long as this process lives. */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Engine } from "./engine.ts";
 
 /** What the child is told when it starts, and what it says when it listens. */
 export type EmbeddedSettings = {
+  /** For its files; removed by whichever of the two processes ends last. */
+  readonly folder: string;
   readonly database: string;
   /** Password by role. The first role owns everything. */
   readonly roles: Readonly<Record<string, string>>;
@@ -18,7 +23,9 @@ const readyWithinMs = 60_000;
 export async function spawnEmbedded(): Promise<Engine> {
   const password = randomBytes(18).toString("hex");
   const reader = { user: "eid_reader", password: "eid_reader" };
+  const folder = mkdtempSync(join(tmpdir(), "crosswalk-eid-"));
   const settings: EmbeddedSettings = {
+    folder,
     database: "eid",
     roles: { eid_owner: password, [reader.user]: reader.password },
   };
@@ -26,13 +33,20 @@ export async function spawnEmbedded(): Promise<Engine> {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  // Busy for seconds while it makes its cluster, it would not notice our end.
+  const endWithUs = () => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", endWithUs);
+  child.once("exit", () => process.off("exit", endWithUs));
   let said = "";
   child.stderr?.on("data", (bytes) => {
     said = (said + bytes).slice(-2000);
   });
   child.send(settings);
   const ready = await firstMessage(child).catch((error: Error) => {
-    child.kill("SIGKILL");
+    endWithUs();
     throw new Error(`the embedded PostgreSQL did not start: ${said.trim().split("\n").at(-1) || error.message}`);
   });
   return {
