@@ -131,6 +131,14 @@ describe("a person's rows", () => {
     const other = { ...detainer, "Warrant Form": "I-200" };
     expect(decoded({ Detainers: [detainer, other] }).detainers.records).toHaveLength(2);
   });
+
+  test("of stints that differ in nothing but how they ended are two stints", () => {
+    const instants = { "Stay Book In Date Time": "2026-10-19T14:00:00", "Book In Date Time": "2026-10-19T14:00:00" };
+    const moved = row("Detention Stints", { ...instants, "Detention Release Reason": "Transferred" });
+    const freed = { ...moved, "Detention Release Reason": "Bonded Out" };
+    const [stay] = decoded({ "Detention Stints": [moved, { ...moved }, freed] }).custodyStays.records;
+    expect(stay?.stints).toHaveLength(2);
+  });
 });
 
 describe("a custody stay", () => {

@@ -37,6 +37,8 @@ export const columns = {
     "Book Out Date Time",
     "Detention Facility",
     "Detention Facility Code",
+    // Shown nowhere: it tells a stint that ended where the next began, at the same instant, from a row that came twice.
+    "Detention Release Reason",
   ],
   Detainers: [
     ...keyColumns,
