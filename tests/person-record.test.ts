@@ -1,14 +1,15 @@
 /**
  * PersonRecord through the whole graph against the oracle's own reading of the systems' bytes. 200 persons drawn from
- * 2,000, and the scenarios' own; `PROOF_PERSONS=2000` asks for all of them, `PROOF_SEED` draws others.
+ * 2,000, the scenarios' own, and the rare ones of `rare-persons.ts`; `PROOF_PERSONS=2000` asks for all of them, `PROOF_SEED` draws others.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { scenarios } from "../mocks/population/scenarios.ts";
+import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
 import { type Graph, personRecord, startGraph } from "./graph.ts";
 import type { Expected } from "./oracle/answer.ts";
 import { differences, type Given } from "./oracle/compare.ts";
 import { readOracle } from "./oracle/oracle.ts";
+import { makeRarePersons } from "./rare-persons.ts";
 
 const population = 2_000;
 const persons = Math.min(Number(process.env.PROOF_PERSONS ?? 200), population);
@@ -22,7 +23,8 @@ let compared: readonly Compared[];
 beforeAll(async () => {
   graph = await startGraph({ population, sourceTimeoutMs: 30_000 });
   const drawn = draw([...graph.mocks.world.persons()].map(({ ident }) => ident.map(({ fin }) => fin)));
-  const fins = [...new Set([...drawn, ...scenarios.map(({ identifiers }) => identifiers.fin)])];
+  const rare = await makeRarePersons(graph.mocks, scenarioPeople);
+  const fins = [...new Set([...drawn, ...rare, ...scenarios.map(({ identifiers }) => identifiers.fin)])];
   const oracle = await readOracle(graph.mocks.urls, fins);
   const waiting = fins.map((fin) => async () => ({ fin, expected: oracle.expectedFor(fin), given: await ask(fin) }));
   compared = await inTurns(waiting);
