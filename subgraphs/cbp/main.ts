@@ -25,20 +25,8 @@ export function readCbpSettings(env: Environment): CbpSettings {
 /** Serves the subgraph; closing it closes its connections to the systems too. */
 export async function startCbp({ port, host, ...systems }: CbpSettings): Promise<Listening> {
   const sources = cbpSources(systems);
-  const definition = { name: "cbp", sdl, resolvers: cbpResolvers, loaders: () => cbpLoaders(sources) };
-  try {
-    const listening = await serveSubgraph(definition, { port, host });
-    return {
-      url: listening.url,
-      close: async () => {
-        await listening.close();
-        await sources.close();
-      },
-    };
-  } catch (error) {
-    await sources.close();
-    throw error;
-  }
+  const loaders = () => cbpLoaders(sources);
+  return serveSubgraph({ name: "cbp", sdl, resolvers: cbpResolvers, loaders, close: sources.close }, { port, host });
 }
 
 if (import.meta.main) void run("cbp", async () => startCbp(readCbpSettings(process.env)));

@@ -59,17 +59,10 @@ export async function startEoir({
   progress = () => undefined,
 }: EoirSettings): Promise<Listening> {
   const court = openCourt({ caseUrl, sourceTimeoutMs, snapshot, storeFolder, snapshotSilenceMs, retryMs, progress });
-  try {
-    const { url, close } = await serveSubgraph(
-      { name: "eoir", sdl, resolvers, loaders: () => eoirLoaders(court) },
-      { port, host },
-    );
-    await settled(court.firstLoad, loadWaitMs);
-    return { url, close: () => close().finally(() => court.close()) };
-  } catch (error) {
-    await court.close();
-    throw error;
-  }
+  const definition = { name: "eoir", sdl, resolvers, loaders: () => eoirLoaders(court), close: court.close };
+  const listening = await serveSubgraph(definition, { port, host });
+  await settled(court.firstLoad, loadWaitMs);
+  return listening;
 }
 
 async function settled(work: Promise<void>, withinMs: number): Promise<void> {

@@ -27,13 +27,7 @@ export function readIceSettings(env: Environment): IceSettings {
 export async function startIce({ eidUrl, sourceTimeoutMs, ...at }: IceSettings): Promise<Listening> {
   const source = eidSource({ url: eidUrl, timeoutMs: sourceTimeoutMs });
   const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
-  try {
-    const { url, close } = await serveSubgraph({ name: "ice", sdl, resolvers, loaders: () => loaders(source) }, at);
-    return { url, close: () => close().finally(() => source.close()) };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  return serveSubgraph({ name: "ice", sdl, resolvers, loaders: () => loaders(source), close: source.close }, at);
 }
 
 if (import.meta.main) void run("ice", () => startIce(readIceSettings(process.env)));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { redacted, unreadable } from "./decoded.ts";
 import { SourceError } from "./source.ts";
 import { type Listening, serveSubgraph, subgraphSchema } from "./subgraph.ts";
@@ -83,4 +83,58 @@ test("a port in use is an error that can be told apart", async () => {
   const port = Number(new URL(subgraph.url).port);
   const second = serveSubgraph({ name: "sys", sdl, resolvers, loaders: () => ({}) }, { port });
   await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+test("a reference that is refused at once is null with an error, and the others are answered", async () => {
+  const entity = `type Query { none: ID } type Thing @key(fields: "id") { id: ID! }`;
+  const things = {
+    Thing: {
+      __resolveReference: ({ id }: { id: string }) => {
+        if (id === "2") throw new SourceError("SOURCE_INVALID", "SYS");
+        return { id };
+      },
+    },
+  };
+  const { url, close } = await serveSubgraph(
+    { name: "sys", sdl: entity, resolvers: things, loaders: () => ({}) },
+    { port: 0 },
+  );
+  const query = "query ($of: [_Any!]!) { _entities(representations: $of) { ... on Thing { id } } }";
+  const of = ["1", "2", "3"].map((id) => ({ __typename: "Thing", id }));
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query, variables: { of } }),
+  });
+  const answer = await response.json();
+  await close();
+  expect(answer).toMatchObject({
+    data: { _entities: [{ id: "1" }, null, { id: "3" }] },
+    errors: [{ path: ["_entities", 1], extensions: { code: "SOURCE_INVALID" } }],
+  });
+});
+
+describe("the sources of a subgraph", () => {
+  const counted = () => {
+    let closed = 0;
+    const close = async () => void (closed += 1);
+    return { definition: { name: "sys", sdl, resolvers, loaders: () => ({}), close }, closed: () => closed };
+  };
+
+  test("are closed with it, not before", async () => {
+    const { definition, closed } = counted();
+    const listening = await serveSubgraph(definition, { port: 0 });
+    expect(closed()).toBe(0);
+    await listening.close();
+    expect(closed()).toBe(1);
+  });
+
+  test.each([
+    ["its port is in use", () => ({ port: Number(new URL(subgraph.url).port) }), {}],
+    ["its resolvers do not fit its schema", () => ({ port: 0 }), { resolvers: { Query: { rowz: () => null } } }],
+  ])("are closed when %s", async (_why, at, instead) => {
+    const { definition, closed } = counted();
+    await expect(serveSubgraph({ ...definition, ...instead }, at())).rejects.toThrow();
+    expect(closed()).toBe(1);
+  });
 });

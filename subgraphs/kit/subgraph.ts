@@ -37,6 +37,8 @@ export type SubgraphDefinition<Loaders> = {
   readonly resolvers: Resolvers<Loaders>;
   /** New for every request: INVARIANT: nothing looked up for one caller is kept for another. */
   readonly loaders: () => Loaders;
+  /** Closes the sources: called once, when the subgraph has closed or could not be served. */
+  readonly close?: () => Promise<unknown>;
 };
 
 export type Listening = { readonly url: string; close(): Promise<void> };
@@ -49,7 +51,7 @@ export function subgraphSchema<Loaders>({ name, sdl, resolvers }: SubgraphDefini
   const declared = new Set(typeDefs.definitions.map((each) => ("name" in each ? each.name?.value : undefined)));
   const scalars = Object.fromEntries(Object.entries(identifierScalars).filter(([scalar]) => declared.has(scalar)));
   // biome-ignore lint/suspicious/noExplicitAny: the resolver map's type differs between the two packages.
-  const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...scalars, ...resolvers } as any }]);
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...scalars, ...settled(resolvers) } as any }]);
   for (const [typeName, fields] of Object.entries(resolvers)) {
     const type = schema.getType(typeName);
     const known = isObjectType(type) ? type.getFields() : {};
@@ -60,8 +62,38 @@ export function subgraphSchema<Loaders>({ name, sdl, resolvers }: SubgraphDefini
   return schema;
 }
 
-/** Serves the subgraph at `/graphql` and `/live`. `port` 0 takes a free one. */
+/** INVARIANT: a reference that cannot be resolved fails alone: thrown at once, it would take the whole request with it. */
+function settled<Loaders>(resolvers: Resolvers<Loaders>): Resolvers<Loaders> {
+  return Object.fromEntries(
+    Object.entries(resolvers).map(([type, { __resolveReference: resolve, ...fields }]) => [
+      type,
+      resolve === undefined ? fields : { ...fields, __resolveReference: async (...given) => resolve(...given) },
+    ]),
+  );
+}
+
+/** Serves the subgraph at `/graphql` and `/live`. `port` 0 takes a free one. Its sources are closed with it. */
 export async function serveSubgraph<Loaders>(
+  definition: SubgraphDefinition<Loaders>,
+  at: { readonly port: number; readonly host?: string },
+): Promise<Listening> {
+  const closeSources = async () => definition.close?.();
+  try {
+    const { url, close } = await listen(definition, at);
+    return {
+      url,
+      async close() {
+        await close();
+        await closeSources();
+      },
+    };
+  } catch (error) {
+    await closeSources();
+    throw error;
+  }
+}
+
+async function listen<Loaders>(
   definition: SubgraphDefinition<Loaders>,
   { port, host = "127.0.0.1" }: { readonly port: number; readonly host?: string },
 ): Promise<Listening> {

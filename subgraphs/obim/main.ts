@@ -23,24 +23,10 @@ export function readObimSettings(env: Environment): ObimSettings {
   };
 }
 
-export async function startObim({
-  identUrl,
-  sourceTimeoutMs,
-  port,
-  host = "127.0.0.1",
-}: ObimSettings): Promise<Listening> {
+export async function startObim({ identUrl, sourceTimeoutMs, ...at }: ObimSettings): Promise<Listening> {
   const source = identSource({ url: identUrl, timeoutMs: sourceTimeoutMs });
   const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
-  try {
-    const { url, close } = await serveSubgraph(
-      { name: "obim", sdl, resolvers, loaders: () => loaders(source) },
-      { port, host },
-    );
-    return { url, close: () => close().finally(() => source.close()) };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  return serveSubgraph({ name: "obim", sdl, resolvers, loaders: () => loaders(source), close: source.close }, at);
 }
 
 if (import.meta.main) void run("obim", () => startObim(readObimSettings(process.env)));

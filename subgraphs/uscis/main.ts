@@ -51,24 +51,14 @@ export async function startUscis(settings: UscisSettings): Promise<Listening> {
     global: globalSystem({ url: globalUrl, credentials: globalClient, timeoutMs }),
     elis: elisSystem({ url: elisUrl, credentials: elisClient, timeoutMs }),
   };
-  const closeSystems = () => Promise.all([systems.global.close(), systems.elis.close()]);
   const definition = {
     name: "uscis",
     sdl: readFileSync(new URL("./schema.graphql", import.meta.url), "utf8"),
     resolvers,
     loaders: () => loadersOver(systems),
+    close: () => Promise.all([systems.global.close(), systems.elis.close()]),
   };
-  const listening = await serveSubgraph(definition, { port, host }).catch(async (error: unknown) => {
-    await closeSystems();
-    throw error;
-  });
-  return {
-    url: listening.url,
-    async close() {
-      await listening.close();
-      await closeSystems();
-    },
-  };
+  return serveSubgraph(definition, { port, host });
 }
 
 if (import.meta.main) void run("uscis", () => startUscis(readUscisSettings(process.env)));
