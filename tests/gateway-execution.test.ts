@@ -221,6 +221,29 @@ describe("what a later fetch needs", () => {
     expect(body.errors).toBeUndefined();
   });
 
+  test.each<[string, readonly unknown[], number, unknown, readonly unknown[], number]>([
+    ["what was found with a list that lacks records says so", ["000000011"], 9, [{ id: "C000000011" }], [], 1],
+    ["nothing found with a list that lacks records is null, not empty", ["000000011"], 0, null, [], 1],
+    ["a list with a null that is an error is not sent on", [null, "000000011"], 9, null, [0], 0],
+  ])("%s", async (_title, aNumbers, first, courtCases, below, asked) => {
+    graph.subgraphs.people.fault = answerRoot({ __typename: "Person", fin: "FIN000001", aNumbers }, [
+      { path: ["#", "aNumbers", ...below], extensions: { code: "RECORD_UNREADABLE", system: "IDENT" } },
+    ]);
+    const { body } = await gateway.ask(
+      `query ($by: PersonIdentifier!) { person(by: $by) { courtCases(first: ${first}) { id } } }`,
+      { by },
+    );
+    expect(body.data.person).toEqual({ courtCases });
+    expect(body.errors).toEqual([
+      {
+        message: expect.any(String),
+        path: courtPath,
+        extensions: { code: "RECORD_UNREADABLE", agency: "people", system: "IDENT" },
+      },
+    ]);
+    expect(graph.subgraphs.court.requests).toHaveLength(asked);
+  });
+
   test("in a list only the tainted element is left out, and its error says which one it is", async () => {
     const [first, second] = ["FIN000001", "FIN000002"];
     graph.subgraphs.people.fault = answerRoot(

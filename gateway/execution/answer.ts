@@ -66,6 +66,21 @@ export function missingAnswer(fetch: Fetch, cause: Cause): ReadAnswer {
   return { roots, problems: reader.problems };
 }
 
+/**
+ * What stands for an answer to a question that was itself incomplete: every field has a problem, and an empty list, which
+ * would say that there is nothing, is null.
+ */
+export function incompleteAnswer(fetch: Fetch, root: ReadAnswer["roots"][number], cause: Cause): ReadAnswer {
+  if (root === null) return missingAnswer(fetch, cause);
+  const [given = {}] = fetch.representations ?? [];
+  const found = Object.keys(root).filter((key) => key !== "__typename" && !Object.hasOwn(given, key));
+  const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+  const emptied = found.flatMap((key) => (isEmpty(root[key]) ? [[key, null]] : []));
+  const { code, system } = cause;
+  const problems = found.map((key) => ({ code, ...(system ? { system } : {}), root: 0, path: [key] }));
+  return { roots: [{ ...root, ...Object.fromEntries(emptied) }], problems };
+}
+
 const malformed: Cause = { code: "SUBREQUEST_MALFORMED_RESPONSE" };
 
 /** The entities, or the one root object; null when the answer as a whole cannot be used. */

@@ -4,18 +4,26 @@
  *
  * - each answer is read against what was asked (answer.ts), so that it never meets a missing or misshapen value;
  * - a required value that is null because of an error is a taint: that entity is not sent on, and what depended on it is
- *   null with that error. INVARIANT: "could not ask" is never sent to another agency as a fact.
+ *   null with that error. INVARIANT: "could not ask" is never sent to another agency as a fact;
+ * - what was found with a required value that has gaps is itself incomplete, and says so.
  */
 import { createHash } from "node:crypto";
 import { ApolloGateway, type GraphQLDataSource } from "@apollo/gateway";
 import { buildASTSchema, type DocumentNode, type GraphQLSchema, Kind, parse, print } from "graphql";
-import type { PartError, Path } from "../errors.ts";
+import type { PartError } from "../errors.ts";
 import { operationOf, responseKeyOf } from "../operation/internal-names.ts";
 import { type SubgraphCall, SubgraphFailure } from "../subgraph/http.ts";
-import { type Fetch, missingAnswer, type ReadAnswer, type Representation, readAnswer } from "./answer.ts";
+import {
+  type Fetch,
+  incompleteAnswer,
+  missingAnswer,
+  type ReadAnswer,
+  type Representation,
+  readAnswer,
+} from "./answer.ts";
 import { type FetchProblem, locateErrors } from "./locate.ts";
 import { type Execute, QueryPlanningFailed } from "./port.ts";
-import type { Cause } from "./reported.ts";
+import { openTaints, type Taints, undoAlias } from "./taint.ts";
 
 export type ApolloExecution = {
   /** What clients may ask, as Apollo derives it: without directives of ours. */
@@ -34,8 +42,7 @@ export type ApolloSettings = {
 type Run = {
   readonly signal: AbortSignal;
   readonly problems: FetchProblem[];
-  /** By field name: why it could not be had. */
-  readonly tainted: Map<string, Cause & { readonly agency: string }>;
+  readonly taints: Taints;
   isPlanned: boolean;
   hasFetches: boolean;
 };
@@ -60,7 +67,7 @@ export async function openApolloExecution({ sdl, call, urlOf }: ApolloSettings):
   const hashes = new WeakMap<DocumentNode, string>();
 
   const execute: Execute = async ({ document, keys, variables }, { signal }) => {
-    const run: Run = { signal, problems: [], tainted: new Map(), isPlanned: false, hasFetches: false };
+    const run: Run = { signal, problems: [], taints: openTaints(), isPlanned: false, hasFetches: false };
     const query = print(document);
     const queryHash = hashes.get(document) ?? createHash("sha256").update(query).digest("hex");
     hashes.set(document, queryHash);
@@ -102,7 +109,7 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
       const run = options.context as Run;
       const { query = "", variables = {} } = options.request;
       const representations = (variables.representations as readonly Representation[] | undefined) ?? null;
-      const taints = representations?.map((each) => taintOf(each, run.tainted)) ?? [];
+      const taints = representations?.map(run.taints.missingIn) ?? [];
       const fetchOf = (some: readonly Representation[] | null): Fetch => ({
         schema,
         document: options.document as DocumentNode,
@@ -120,24 +127,31 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
           return missingAnswer(fetch, { code: error.code });
         }
       };
-      const record = ({ problems }: ReadAnswer, entityOf: (root: number) => number, agency: string) => {
+      const record = ({ roots, problems }: ReadAnswer, entityOf: (root: number) => number, agency: string) => {
         const fetchPath = (options.pathInIncomingRequest ?? []).map(String);
         for (const { root, path: rawPath, ...cause } of problems) {
-          const path = undoAliases(rawPath);
-          const field = path.findLast((step) => typeof step === "string");
-          if (field !== undefined && !run.tainted.has(field)) run.tainted.set(field, { ...cause, agency });
+          run.taints.note(roots[root], rawPath, { ...cause, agency });
+          const path = rawPath.map((step) => (typeof step === "string" ? undoAlias(step) : step));
           const entities = representations?.length ?? 1;
           run.problems.push({ ...cause, agency, path, fetchPath, entities, entity: entityOf(root) });
         }
       };
 
       const clean = representations?.flatMap((each, index) => (taints[index] ? [] : [{ each, index }])) ?? [];
+      const gaps = clean.map(({ each }) => run.taints.incompleteIn(each));
       const answer = await ask(representations && clean.map(({ each }) => each));
       record(answer, (root) => clean[root]?.index ?? 0, subgraph);
       if (!representations) return { data: { ...answer.roots[0] } };
 
       const entities: unknown[] = [];
-      for (const [index, { index: at }] of clean.entries()) entities[at] = answer.roots[index];
+      for (const [index, { each, index: at }] of clean.entries()) {
+        entities[at] = answer.roots[index];
+        const gap = gaps[index];
+        if (!gap) continue;
+        const partial = incompleteAnswer(fetchOf([each]), answer.roots[index] ?? null, gap);
+        record(partial, () => at, gap.agency);
+        entities[at] = partial.roots[0];
+      }
       for (const [index, taint] of taints.entries()) {
         if (!taint) continue;
         const missing = missingAnswer(fetchOf(representations.slice(index, index + 1)), taint);
@@ -147,21 +161,6 @@ function subgraphSource({ schema, subgraph, url, call }: SourceSettings): GraphQ
       return { data: { _entities: entities } };
     },
   };
-}
-
-/** Why a representation must not be sent: it holds a null that stands for something that could not be had. */
-function taintOf(value: unknown, tainted: Run["tainted"]): (Cause & { readonly agency: string }) | undefined {
-  if (tainted.size === 0 || typeof value !== "object" || value === null) return undefined;
-  for (const [field, each] of Object.entries(value)) {
-    const taint = each === null ? tainted.get(field) : taintOf(each, tainted);
-    if (taint) return taint;
-  }
-  return undefined;
-}
-
-/** The planner's own aliases are undone before anything is merged; what a client asked for is never called so. */
-function undoAliases(path: Path): Path {
-  return path.map((step) => (typeof step === "string" ? step.replace(/__alias_\d+$/, "") : step));
 }
 
 /** Values that Apollo found not to be of their type, and nulled, without an error of ours at or around them. */
