@@ -41,6 +41,8 @@ export type TableWriter = {
 /** Changes whenever the tables or the kept columns do: an older store is then not used. */
 const storeVersion = "1";
 const readingCacheKiB = 65_536;
+/** Mapped pages are the system's to take back; reading through them saves a third of a look-up. */
+const mappedBytes = 1024 * 1024 * 1024;
 const loadingCacheKiB = 131_072;
 
 /** A new store; the file must not exist. Nothing is safe until `finish`: a store without its mark is never opened. */
@@ -93,7 +95,7 @@ export function openStore(path: string, fingerprint?: string): CaseStore | null 
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path, { readOnly: true });
-    db.exec(`PRAGMA cache_size=-${readingCacheKiB}`);
+    db.exec(`PRAGMA cache_size=-${readingCacheKiB}; PRAGMA mmap_size=${mappedBytes}`);
     const meta = new Map(
       db
         .prepare("SELECT name, value FROM meta")
