@@ -37,6 +37,8 @@ export type MocksSettings = {
   /** Ports by part; "free" takes free ones (tests). */
   readonly ports: Readonly<Record<SystemName | "issuer" | "control", number>> | "free";
   readonly host: string;
+  /** Calls a second that Global and ELIS each take before they answer 429; null: no limit. */
+  readonly uscisRateLimit?: number | null;
   /** One line for each part as it comes up, and for long work in progress. */
   readonly progress: (line: string) => void;
 };
@@ -50,16 +52,21 @@ export type Mocks = {
   close(): Promise<void>;
 };
 
-const simulators: Readonly<Record<SystemName, (context: SimulatorContext) => Simulator>> = {
-  ident,
-  adis,
-  i94,
-  e3,
-  eid,
-  global,
-  elis,
-  case: caseSystem,
-};
+function simulatorsOf({
+  uscisRateLimit = null,
+}: MocksSettings): Readonly<Record<SystemName, (context: SimulatorContext) => Simulator>> {
+  const limit = uscisRateLimit === null ? {} : { rateLimitPerSecond: uscisRateLimit };
+  return {
+    ident,
+    adis,
+    i94,
+    e3,
+    eid,
+    global: (context) => global(context, limit),
+    elis: (context) => elis(context, limit),
+    case: caseSystem,
+  };
+}
 
 /** Starts everything; what had started is closed again when one part fails. */
 export async function startMocks(settings: MocksSettings): Promise<Mocks> {
@@ -72,7 +79,7 @@ export async function startMocks(settings: MocksSettings): Promise<Mocks> {
   };
   const portOf = (part: keyof typeof defaultPorts) => (settings.ports === "free" ? 0 : settings.ports[part]);
   try {
-    const starts = Object.entries(simulators).map(async ([name, simulator]) => {
+    const starts = Object.entries(simulatorsOf(settings)).map(async ([name, simulator]) => {
       const system = name as SystemName;
       const running = await startSystem(simulator, { world, clock, progress, host, port: portOf(system) });
       closers.push(running.close);
@@ -203,6 +210,7 @@ export function readMocksSettings(env: Readonly<Record<string, string | undefine
     seed: wholeNumber("POPULATION_SEED", 1, 0, 2 ** 31),
     ports: Object.fromEntries(ports),
     host: env.HOST ?? "127.0.0.1",
+    uscisRateLimit: env.USCIS_RATE_LIMIT === undefined ? null : wholeNumber("USCIS_RATE_LIMIT", 5, 1, 10_000),
     progress: (line) => console.log(line),
   };
 }
