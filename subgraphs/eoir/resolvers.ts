@@ -5,6 +5,7 @@ import { isWithheld, unreadable, type Withheld } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { parseANumber } from "#schema/scalars.ts";
+import { courtDay } from "./appeal-time.ts";
 import {
   byDay,
   type CaseRecord,
@@ -53,7 +54,7 @@ export const resolvers: Resolvers<EoirLoaders> = {
       }
       // CASE finds by A-number only: about somebody without one it has not been asked, and cannot be.
       if (aNumbers === null || aNumbers.length === 0) return [stay(notAsked, answer.asOf)];
-      const today = answer.asOf.slice(0, 10);
+      const today = courtDay(answer.asOf);
       const found = staysOf(casesOf(answer), today);
       if (answer.nobodys.length === 0) return found.map((each) => stay(each, answer.asOf));
       const certain = found.filter(({ state }) => state !== "NOT_FOUND_IN_SOURCES_THAT_ANSWERED");
@@ -100,7 +101,7 @@ type CourtCase = ReturnType<typeof courtCase>;
 /** One case with the schema's field names. */
 function courtCase(record: CaseRecord, { asOf, lookups }: { readonly asOf: string; readonly lookups: Lookups }) {
   const { id, caseType, motions, appeals, noticeAddress, juvenile, leadCaseId, riderCaseIds } = record;
-  const today = asOf.slice(0, 10);
+  const today = courtDay(asOf);
   return {
     id,
     caseType,

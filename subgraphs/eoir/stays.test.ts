@@ -105,6 +105,11 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       { proceedings: [inAbsentia()], motions: [motion({ stayGrant: "D" })] },
       [maPending],
     ],
+    [
+      "sent on to the Board (J)",
+      { proceedings: [inAbsentia()], motions: [motion({ ...denied, decision: "J" })] },
+      [maUnknown],
+    ],
     ["no motion", { proceedings: [inAbsentia()] }, [nothing]],
     ["denied", { proceedings: [inAbsentia()], motions: [motion(denied)] }, [nothing]],
     ["granted", { proceedings: [inAbsentia()], motions: [motion({ ...denied, decision: "G" })] }, [nothing]],
@@ -181,7 +186,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     [
       "of a decision with a code unknown here",
       { proceedings: [inAbsentia()], motions: [motion({ ...denied, decision: "J" })], appeals: [maAppeal] },
-      [maAppealUnknown],
+      [maUnknown, maAppealUnknown],
     ],
     [
       "its decision withheld",
@@ -206,7 +211,8 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
   "the time to appeal stays removal (8 CFR 1003.6(a))": [
     ["the due day itself counts", { proceedings: [order(within)] }, [window]],
-    ["the day after it does not", { proceedings: [order({ ...within, appealDueOn: "2026-10-18" })] }, [nothing]],
+    ["the day after it does not", { proceedings: [order({ ...within, appealDueOn: "2026-10-16" })] }, [nothing]],
+    ["due on a Sunday: Monday counts", { proceedings: [order({ ...within, appealDueOn: "2026-10-18" })] }, [window]],
     ["reserved by both", { proceedings: [order({ ...within, appealReserved: "B" })] }, [window]],
     ["reserved by the government only", { proceedings: [order({ ...within, appealReserved: "I" })] }, [windowUnknown]],
     ["nothing recorded", { proceedings: [order({ ...within, appealReserved: null })] }, [windowUnknown]],
@@ -218,7 +224,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ],
     [
       "no due day: the 31st does not",
-      { proceedings: [order({ completedOn: "2026-09-18", appealDueOn: null, appealReserved: "A" })] },
+      { proceedings: [order({ completedOn: "2026-09-16", appealDueOn: null, appealReserved: "A" })] },
       [nothing],
     ],
     [
@@ -252,6 +258,22 @@ const table: Readonly<Record<string, readonly Row[]>> = {
         appeals: [appeal({ filedAt: "2026-10-02", decision: "DIS", decidedAt: "2026-10-12" })],
       },
       [nothing],
+    ],
+    [
+      "the government's appeal was withdrawn",
+      {
+        proceedings: [order(within)],
+        appeals: [appeal({ filedBy: "I", filedAt: "2026-10-02", decision: "WDL", decidedAt: "2026-10-12" })],
+      },
+      [window],
+    ],
+    [
+      "an appeal of what is not recorded was decided: it may have been of bond",
+      {
+        proceedings: [order(within)],
+        appeals: [appeal({ type: unread, filedAt: "2026-10-02", decision: "DIS", decidedAt: "2026-10-12" })],
+      },
+      [window],
     ],
     [
       "only a bond appeal has been filed",
@@ -437,6 +459,14 @@ describe("an order is final when nothing stands against it and nothing can still
   test.each<[string, Partial<CaseRecord>, boolean | null]>([
     ["the time to appeal is over", { proceedings: [order()] }, true],
     ["on the last day, reserved", { proceedings: [order(within)] }, false],
+    [
+      "on the last day, what may have been of bond decided",
+      {
+        proceedings: [order(within)],
+        appeals: [appeal({ type: unread, filedAt: "2026-10-02", decision: "DIS", decidedAt: "2026-10-12" })],
+      },
+      false,
+    ],
     ["on the last day, nothing recorded", { proceedings: [order({ ...within, appealReserved: null })] }, null],
     [
       "on the last day, reserved by the government",

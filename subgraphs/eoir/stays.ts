@@ -1,10 +1,11 @@
 /**
- * What the court's records say of stays of removal, and whether an order is final. Pure; DOMAIN §4.9. Three answers: a
+ * What the court's records say of stays of removal, and whether an order is final. Pure. Three answers: a
  * stay is IN_FORCE; or the records do not settle it: UNKNOWN; or, when neither was found, NOT_FOUND in this source.
  *
  * INVARIANT: whatever cannot be read, or contradicts itself, makes UNKNOWN and never "not found".
  */
 import { type Decoded, isWithheld, known } from "#kit/decoded.ts";
+import { dueDay } from "./appeal-time.ts";
 import type { Appeal, CaseRecord, Motion, Proceeding } from "./records.ts";
 
 export type StayBasis =
@@ -70,7 +71,7 @@ function unknownDecisions({ proceedings }: CaseRecord): readonly Found[] {
 /**
  * 8 CFR 1003.23(b)(4)(ii): while a motion to reopen an in-absentia order (REC_TYPE MA) is pending, removal is stayed
  * automatically, whether or not a stay was keyed (STAY_GRANT) or a notice sent. Pending: neither DEC nor COMP_DATE. Where
- * the order that it would reopen is missing, unreadable or not in absentia: UNKNOWN.
+ * DEC disposes of nothing (J sends the motion on to the Board), or the order that it would reopen is missing, unreadable or not in absentia: UNKNOWN.
  */
 function motionsToReopenInAbsentia(record: CaseRecord): readonly Found[] {
   const inAbsentia = orders(record).some((each) => each.inAbsentia === true);
@@ -118,7 +119,7 @@ function appealsOfReopening(record: CaseRecord): readonly Found[] {
  */
 function appealWindows(record: CaseRecord, today: string): readonly Found[] {
   return orders(record).flatMap((order): Found[] => {
-    if (order.inAbsentia === true || appealsOf(record, order).length > 0) return [];
+    if (order.inAbsentia === true || appealsOf(record, order).some(takesTheWindow)) return [];
     const due = dueDay(order);
     const window = { basis: "APPEAL_WINDOW", since: known(order.completedOn), until: due } as const;
     if (due === null) return [{ state: "UNKNOWN", ...window }];
@@ -196,7 +197,7 @@ export function isFinal(record: CaseRecord, order: Proceeding, today: string): b
   if (meaning === "REMOVAL" && stayed.some(({ state }) => state === "IN_FORCE")) return false;
   const pending = appeals.some((each) => appealState(each) === "PENDING");
   if (pending && absent !== true && due !== null) return meaning === "REMOVAL" ? null : false;
-  if (absent !== true && appeals.length === 0 && !reviewTypes.has(known(order.caseType) ?? "")) {
+  if (absent !== true && !appeals.some(takesTheWindow) && !reviewTypes.has(known(order.caseType) ?? "")) {
     if (due === null || isWithheld(absent)) return null;
     if (today <= due) return order.appealReserved === null || isWithheld(order.appealReserved) ? null : false;
   }
@@ -255,19 +256,18 @@ function appealsOf({ appeals }: CaseRecord, { id }: Proceeding): readonly Appeal
   return appeals.filter((each) => each.proceedingId === id && each.category === "IJ" && isBond(each) !== true);
 }
 
-const appealDays = 30;
-
-/** The last day on which an appeal is in time. Null: it cannot be told. */
-function dueDay({ appealDueOn, completedOn }: Proceeding): string | null {
-  if (appealDueOn !== null) return known(appealDueOn);
-  const from = known(completedOn);
-  if (from === null) return null;
-  return new Date(Date.parse(`${from}T00:00:00Z`) + appealDays * 86_400_000).toISOString().slice(0, 10);
+/** One that is undecided is judged by itself; the government's, once decided, leaves the alien's own time as it was. */
+function takesTheWindow(appeal: Appeal): boolean {
+  if (isBond(appeal) !== false) return false;
+  return appealState(appeal) !== "DECIDED" || appeal.filedBy === "A" || appeal.filedBy === "B";
 }
+
+/** DEC by which the judge is done with a motion: granted, denied, dismissed, moot, withdrawn, not prosecuted, other. */
+const disposals = new Set(["G", "D", "U", "M", "W", "F", "O"]);
 
 function motionState({ decision, decidedAt, deleted }: Motion): "PENDING" | "DECIDED" | "UNSETTLED" {
   if (isWithheld(decision) || isWithheld(decidedAt) || isWithheld(deleted)) return "UNSETTLED";
-  if (decision !== null) return "DECIDED";
+  if (decision !== null) return disposals.has(decision) ? "DECIDED" : "UNSETTLED";
   // Completed, and nobody keyed how.
   return decidedAt === null ? "PENDING" : "UNSETTLED";
 }

@@ -117,7 +117,9 @@ test("a reference that is refused at once is null with an error, and the others 
 describe("the sources of a subgraph", () => {
   const counted = () => {
     let closed = 0;
-    const close = async () => void (closed += 1);
+    const close = async () => {
+      closed += 1;
+    };
     return { definition: { name: "sys", sdl, resolvers, loaders: () => ({}), close }, closed: () => closed };
   };
 

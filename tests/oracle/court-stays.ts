@@ -154,12 +154,30 @@ function noticeWithoutMotion(each: CourtCase): boolean {
   return announced && !motionsOf(each).some((row) => [...reopeningKinds, "SY"].includes(word(row, "REC_TYPE") ?? ""));
 }
 
-/** The last day for an appeal: as recorded, else thirty days from the decision (8 CFR 1003.38(b)). */
+/** Legal holidays as the Office of Personnel Management lists them, month and day by year. */
+const holidays: Readonly<Record<string, string>> = {
+  2023: "01-02 01-16 02-20 05-29 06-19 07-04 09-04 10-09 11-10 11-23 12-25",
+  2024: "01-01 01-15 02-19 05-27 06-19 07-04 09-02 10-14 11-11 11-28 12-25",
+  2025: "01-01 01-20 02-17 05-26 06-19 07-04 09-01 10-13 11-11 11-27 12-25",
+  2026: "01-01 01-19 02-16 05-25 06-19 07-03 09-07 10-12 11-11 11-26 12-25",
+  2027: "01-01 01-18 02-15 05-31 06-18 07-05 09-06 10-11 11-11 11-25 12-24 12-31",
+};
+
+/**
+ * The last day for an appeal: as recorded, else thirty days from the decision; when that is no business day, the next
+ * that is one (8 CFR 1003.38(b)).
+ */
 function dueDate(order: CourtRow): string | null {
-  if (word(order, "DATE_APPEAL_DUE_STATUS") !== null) return date(order, "DATE_APPEAL_DUE_STATUS");
-  const decided = date(order, "COMP_DATE");
-  if (decided === null) return null;
-  return new Date(Date.parse(`${decided}T00:00:00Z`) + 30 * 86_400_000).toISOString().slice(0, 10);
+  const recorded = word(order, "DATE_APPEAL_DUE_STATUS") !== null;
+  const from = date(order, recorded ? "DATE_APPEAL_DUE_STATUS" : "COMP_DATE");
+  if (from === null) return null;
+  const last = new Date(`${from}T00:00:00Z`);
+  if (!recorded) last.setUTCDate(last.getUTCDate() + 30);
+  const printed = () => last.toISOString().slice(0, 10);
+  const isClosed = () =>
+    [0, 6].includes(last.getUTCDay()) || (holidays[printed().slice(0, 4)] ?? "").includes(printed().slice(5));
+  while (isClosed()) last.setUTCDate(last.getUTCDate() + 1);
+  return printed();
 }
 
 /** Boards' decisions that leave the order as it was. */
