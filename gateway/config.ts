@@ -5,7 +5,7 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Protections that can be switched off by name, in production too. Closed list: DESIGN.md, section 1. */
+/** Protections that can be switched off by name, in production too. The list is closed. */
 export const protections = [
   "authentication",
   "purpose",

@@ -1,7 +1,6 @@
 /**
  * The identifiers' scalars: parse → canonical form. Used at the gateway's edge and again by every subgraph, so that
- * past the edge an identifier cannot be malformed. Formats: DESIGN.md names the sources; each description in
- * `shared.graphql` says what is accepted.
+ * past the edge an identifier cannot be malformed. Each description in `shared.graphql` says what is accepted.
  *
  * INVARIANT: a refusal names the accepted forms and never repeats what was typed.
  */

@@ -1,4 +1,6 @@
 /** Who may ask, for what, and that a refusal costs no agency a request. */
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import {
@@ -115,6 +117,20 @@ describe("no or bad token: 401, no data, no fetch", () => {
     expect((await development.ask("{ nothingLikeThis }")).status).toBe(401);
     expect((await development.ask("{ __schema { types { name } } }")).status).toBe(401);
   });
+});
+
+test("two tokens in one request are none", async () => {
+  const [good, bad] = [`Bearer ${await issuer.token()}`, "Bearer abc"];
+  for (const tokens of [
+    [good, bad],
+    [bad, good],
+  ]) {
+    const asked = request(development.url, { method: "POST", headers: { "content-type": "application/json" } });
+    asked.setHeader("authorization", tokens).end(JSON.stringify({ query }));
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(401);
+  }
 });
 
 test("an issuer whose keys cannot be had is not the caller's fault: 503", async () => {

@@ -20,7 +20,10 @@ const json = { "content-type": "application/json" };
 const responseJson = "application/graphql-response+json";
 
 async function send(init: RequestInit & { path?: string }) {
-  const response = await fetch(new URL(init.path ?? "/graphql", gateway.url), { redirect: "manual", ...init });
+  const response = await fetch(`${new URL(gateway.url).origin}${init.path ?? "/graphql"}`, {
+    redirect: "manual",
+    ...init,
+  });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json");
   return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as Body };
@@ -168,6 +171,7 @@ describe("requests that are refused", () => {
     ["OPTIONS", () => send({ method: "OPTIONS" }), 405, "METHOD_NOT_ALLOWED"],
     ["1 MB", () => post({ query, pad: "x".repeat(1_000_000) }), 413, "PAYLOAD_TOO_LARGE"],
     ["another path", () => send({ path: "/graphql/more" }), 404, "NOT_FOUND"],
+    ["a path that is another host's address", () => send({ path: `//x/graphql?query=${query}` }), 404, "NOT_FOUND"],
     ["an internal path", () => send({ path: "/metrics" }), 404, "NOT_FOUND"],
     ["reloading from outside", () => send({ method: "POST", path: "/reload" }), 404, "NOT_FOUND"],
   ];

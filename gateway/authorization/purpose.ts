@@ -38,8 +38,7 @@ export function readPurpose(
   if (caseReference !== undefined && !/^[\x20-\x7e]{1,64}$/.test(caseReference)) return refuse("CASE_INVALID");
   const ownCase = caseReference ?? null;
   if (purpose === undefined || purpose === "") {
-    if (mode === "production")
-      return refuse("PURPOSE_REQUIRED", `${"the header Crosswalk-Purpose is required"}: ${known}`);
+    if (mode === "production") return refuse("PURPOSE_REQUIRED", `the header Crosswalk-Purpose is required: ${known}`);
     return { purpose: caller.purposes[0] ?? null, caseReference: ownCase };
   }
   if (!isPurpose(purpose)) return refuse("PURPOSE_UNKNOWN", `the header Crosswalk-Purpose takes ${known}`);

@@ -1,6 +1,6 @@
 /**
  * The interim rule, until every field has its own: who may not ask for a person at all. Local police ask about a hold,
- * not about a person (DESIGN.md, section 6); a caller without a purpose has no right to anything.
+ * not about a person; a caller without a purpose has no right to anything.
  */
 import type { Caller } from "./authenticate.ts";
 import type { Purpose } from "./purpose.ts";

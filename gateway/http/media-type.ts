@@ -12,7 +12,7 @@ const graphqlResponse: ResponseType = {
 };
 const json: ResponseType = { mediaType: "application/json", contentType: "application/json; charset=utf-8" };
 /**
- * A client that names no type gets the statuses of `application/graphql-response+json` (DESIGN.md, section 1) under the
+ * A client that names no type gets the statuses of `application/graphql-response+json` under the
  * content type that the audits of graphql-http want for it.
  */
 const unnamed: ResponseType = { mediaType: graphqlResponse.mediaType, contentType: json.contentType };

@@ -56,8 +56,9 @@ async function respondToOperation(
     if (!type) return refuse("NOT_ACCEPTABLE");
     const operation = await readOperation(request, { url, maxBodyBytes });
     if ("refused" in operation) return operation;
-    const { authorization } = request.headers;
-    const [purpose, caseReference] = [header(request, "crosswalk-purpose"), header(request, "crosswalk-case")];
+    const [authorization, purpose, caseReference] = ["authorization", "crosswalk-purpose", "crosswalk-case"].map(
+      (name) => header(request, name),
+    );
     const method = request.method === "GET" ? "GET" : "POST";
     return handle({ ...operation, method, authorization, purpose, caseReference, signal }, about);
   };
@@ -72,12 +73,12 @@ async function respondToOperation(
 }
 
 function urlOf({ url = "" }: IncomingMessage): URL | null {
-  return url.startsWith("/") && URL.canParse(url, "http://gateway.invalid")
-    ? new URL(url, "http://gateway.invalid")
-    : null;
+  // Put together as text: resolved against a base, `//x/graphql` would be the path /graphql of a host `x`.
+  const absolute = `http://gateway.invalid${url}`;
+  return url.startsWith("/") && URL.canParse(absolute) ? new URL(absolute) : null;
 }
 
-function header({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
+/** A header that stands twice is one that no rule accepts: Node would take the first, something in front the last. */
+function header({ headersDistinct }: IncomingMessage, name: string): string | undefined {
+  return headersDistinct[name]?.join(", ");
 }

@@ -1,5 +1,5 @@
 /**
- * Client names are not internal names (DESIGN.md, section 3). Every client field that is aliased or has arguments gets
+ * Client names are not internal names. Every client field that is aliased or has arguments gets
  * a key that no schema field has, and variables and fragments get names of ours; what comes back is put under the
  * client's keys again.
  *
