@@ -1,6 +1,8 @@
 /** CASE read by a foreign client: plain fetch, and a reader of its own for the files. */
-import { existsSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { CaseFile, CaseMotion, CaseProceeding, PersonFile } from "../population/types.ts";
 import { createClock, createWorld } from "../population/world.ts";
@@ -574,4 +576,16 @@ test("closing removes the files, also in the middle of publishing", async () => 
   await close();
   const mine = folders().filter((name) => !before.includes(name));
   expect(mine.filter((name) => existsSync(`${tmpdir()}/${name}`))).toEqual([]);
+});
+
+test("what a process that was killed left behind is removed at the next start; what a running one has is not", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const [left, kept] = [gone, process.ppid].map((pid) => mkdtempSync(join(tmpdir(), `case-snapshot-${pid}-`))) as [
+    string,
+    string,
+  ];
+  const { changes } = await start(worldOf());
+  await changes();
+  expect([existsSync(left), existsSync(kept)]).toEqual([false, true]);
+  rmSync(kept, { recursive: true });
 });

@@ -1,6 +1,6 @@
 /** CASE, the immigration courts' system: a snapshot of its tables each month, and a live docket for what changed since. */
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
@@ -32,7 +32,8 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
   };
 
   async function publishOne(snapshot: Snapshot): Promise<Published> {
-    const folder = await mkdtemp(join(tmpdir(), "case-snapshot-"));
+    await removeLeftBehind();
+    const folder = await mkdtemp(join(tmpdir(), `case-snapshot-${process.pid}-`));
     await publish({
       folder,
       snapshotDate: snapshot.date,
@@ -155,6 +156,23 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
       return done.record;
     },
   };
+}
+
+/** Snapshots of processes that were killed. */
+async function removeLeftBehind(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = /^case-snapshot-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
 
 /** The case asked for by `idncase`, else this number's latest. */

@@ -1,8 +1,11 @@
 /** The subgraph over a docket and a snapshot made by hand: what it says when one of them fails it. */
 
-import { readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type EoirSettings, readEoirSettings, startEoir } from "./main.ts";
 import { tableFormats } from "./snapshot.ts";
@@ -411,6 +414,13 @@ test("a folder for stores that was never needed is no trouble at the end", async
   stores.remove();
   const docket = await startDocket();
   await start(docket, { storeFolder: stores.path });
+});
+
+test("the store of a process that was killed is removed at the next start", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const left = mkdtempSync(join(tmpdir(), `case-store-${gone}-`));
+  await start(await startDocket());
+  expect(existsSync(left)).toBe(false);
 });
 
 test("a port in use is an error, and nothing is left running", async () => {

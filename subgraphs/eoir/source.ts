@@ -131,7 +131,8 @@ type Snapshots = {
 /** Keeps the last good snapshot open, and loads the next in a thread of its own. */
 function keepSnapshot(settings: CourtSettings): Snapshots {
   const { storeFolder, snapshot, snapshotSilenceMs: silenceMs, retryMs, progress } = settings;
-  const folder = storeFolder ?? mkdtempSync(join(tmpdir(), "case-store-"));
+  if (storeFolder === null) removeLeftBehind();
+  const folder = storeFolder ?? mkdtempSync(join(tmpdir(), `case-store-${process.pid}-`));
   let current: Loaded | null = null;
   let worker: Worker | null = null;
   let retry: NodeJS.Timeout | null = null;
@@ -207,4 +208,21 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
       settleFirst();
     },
   };
+}
+
+/** Stores of processes that were killed: nobody's court records stay behind. */
+function removeLeftBehind(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = /^case-store-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isRunning(Number(owner)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
