@@ -2,6 +2,7 @@
  * The control listener, for development and tests only: which systems there are, making one fail, making a change
  * happen in one, and setting the world's clock.
  */
+import { isDay } from "./days.ts";
 import { type Fault, faultKinds } from "./faults.ts";
 import { type HttpAnswer, type HttpListener, type HttpRequest, json, listenHttp } from "./http.ts";
 import { type Act, type AgencyName, BadAct, type Clock, type SystemName, UnknownAct } from "./world.ts";
@@ -135,7 +136,8 @@ function parseAct({ act, aNumber, ...rest }: Record<string, unknown>): Act {
 }
 
 function parseNow({ now }: Record<string, unknown>): string {
-  const at = typeof now === "string" && /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(now) ? Date.parse(now) : Number.NaN;
+  const isInstant = typeof now === "string" && isDay(now.slice(0, 10)) && /^.{10}(T[\d:.]+Z)?$/.test(now);
+  const at = isInstant ? Date.parse(now) : Number.NaN;
   if (Number.isNaN(at)) throw new Refusal(400, "now must be an instant such as 2026-10-20T09:00:00Z");
   return new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

@@ -15,7 +15,16 @@ import { ident } from "./obim/ident.ts";
 import { createClock, createWorld, DEFAULT_WORLD_NOW } from "./population/world.ts";
 import { elis } from "./uscis/elis.ts";
 import { global } from "./uscis/global.ts";
-import type { Act, Clock, Simulator, SimulatorContext, SystemName, World } from "./world.ts";
+import {
+  type Act,
+  BadAct,
+  type Clock,
+  type Simulator,
+  type SimulatorContext,
+  type SystemName,
+  UnknownAct,
+  type World,
+} from "./world.ts";
 
 export const defaultPorts: Readonly<Record<SystemName | "issuer" | "control", number>> = {
   control: 4002,
@@ -150,7 +159,13 @@ async function startSystem(
       fault = next;
       proxy.set(next);
       view.freeze(next.kind === "stale");
-      if (next.kind !== "stale") for (const act of waiting.splice(0)) await simulated.act(act);
+      if (next.kind === "stale") return;
+      for (const act of waiting.splice(0))
+        await simulated.act(act).catch((error: unknown) => {
+          if (!(error instanceof BadAct || error instanceof UnknownAct)) throw error;
+          // Who asked was told that it waits; the others that wait must still happen.
+          progress(`${system.padEnd(8)} ${act.act}, which waited, could not be done: ${error.message}`);
+        });
     },
     async act(act) {
       if (fault.kind !== "stale") return simulated.act(act);

@@ -1,4 +1,5 @@
 /** Reading the acts that a person types to the control listener. No message repeats what was typed. */
+import { isDay } from "../days.ts";
 import type { PersonFile } from "../population/types.ts";
 import { type Act, BadAct, type World } from "../world.ts";
 import { nineDigits } from "./search.ts";
@@ -36,11 +37,4 @@ export function timeOf(act: Act, name: string, fallback: string): string {
   if (!isDay(value.slice(0, 10)) || !/^.{10}(T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ)?$/.test(value))
     throw new BadAct(`${name} is an instant such as 2026-10-19T14:00:00Z, or a day such as 2026-10-19`);
   return value;
-}
-
-/** True for a day that the calendar has. */
-export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const at = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }

@@ -1,8 +1,10 @@
 /** I-94, the electronic admission record: by admission number alone, as the public look-up is. */
+
+import { isDay } from "../days.ts";
 import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
 import type { I94Admission } from "../population/types.ts";
 import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
-import { isDay, optionalText, personOf } from "./acts.ts";
+import { optionalText, personOf } from "./acts.ts";
 import { admissionNumber, answerSearch, type Hit, type Page, personsWith } from "./search.ts";
 
 const acts = ["extend-stay"] as const;

@@ -1,4 +1,5 @@
 /** What people at the court do, as changes to a case's file: visible in the docket at once. */
+import { isDay } from "../days.ts";
 import type { CaseAppeal, CaseFile, CaseMotion, CaseProceeding } from "../population/types.ts";
 import { type Act, BadAct } from "../world.ts";
 
@@ -198,7 +199,7 @@ function code(value: unknown, name: string): string {
 }
 
 function day(value: unknown): string {
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))) return value;
+  if (typeof value === "string" && isDay(value)) return value;
   throw new BadAct("date must be a day such as 2026-11-02");
 }
 

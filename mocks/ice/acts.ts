@@ -3,6 +3,7 @@
  * of the caller's.
  */
 import type { ClientBase } from "pg";
+import { isDay } from "../days.ts";
 import type { PersonFile } from "../population/types.ts";
 import { type Act, BadAct, type World } from "../world.ts";
 import { isKnownCountry, printCountry } from "./countries.ts";
@@ -96,7 +97,7 @@ const transfer: Perform = async (desk, act) => {
 
 const scheduleRemoval: Perform = async (desk, act) => {
   const at = act.at;
-  if (typeof at !== "string" || !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$/.test(at) || Number.isNaN(Date.parse(at)))
+  if (typeof at !== "string" || !/^.{10}(T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ)?$/.test(at) || !isDay(at.slice(0, 10)))
     throw new BadAct("at must be a day or an instant, such as 2026-10-20 or 2026-10-20T09:00:00Z");
   const person = await personOf(desk, act);
   const country = countryOf(act) ?? person.columns["Citizenship Country"] ?? null;
