@@ -95,7 +95,7 @@ function insecureSettings(config: Config): readonly string[] {
     ...Object.values(config.subgraphUrls),
     config.supergraph,
   ])
-    if (url.startsWith("http:"))
+    if (/^http:/i.test(url))
       require("plaintext", "plaintext: use https in GATEWAY_ISSUERS, SUBGRAPH_URL_*, GATEWAY_SUPERGRAPH");
   if (issuers.length === 0)
     require("authentication", "authentication: set GATEWAY_ISSUERS to iss=jwksUrl pairs, separated by commas");

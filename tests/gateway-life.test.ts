@@ -319,6 +319,8 @@ describe("settings", () => {
       expect(problems({ ...production, GATEWAY_INSECURE: others.join(",") }).join()).toContain(name);
     }
     expect(problems({ ...production, GATEWAY_ISSUERS: "" }).join()).toContain("authentication");
+    const readable = { ...production, GATEWAY_INSECURE: "audit", GATEWAY_ISSUERS: "a=HTTP://idp.example/jwks.json" };
+    expect(problems(readable).join()).toContain("plaintext: use https in GATEWAY_ISSUERS");
   });
 
   test("production refuses a supergraph whose subgraphs are reached in plain text", async () => {
