@@ -28,6 +28,9 @@ test("of the acts that waited for a stopped system, one that cannot be done does
   expect(said).toContainEqual(expect.stringContaining("decide-motion, which waited, could not be done"));
 });
 
+test("a start at an instant that the calendar lacks is refused", () =>
+  expect(() => readMocksSettings({ WORLD_NOW: "2026-02-31T00:00:00Z" })).toThrow("WORLD_NOW must be an instant"));
+
 test.each([
   ["PUT", "/clock", { now: "2026-02-31" }],
   ["PUT", "/clock", { now: "2026-02-30T09:00:00Z" }],

@@ -17,7 +17,7 @@ export const doings: Readonly<Record<string, Doing>> = {
   "decide-appeal": decideAppeal,
   "schedule-hearing": scheduleHearing,
   "enter-order": enterOrder,
-  /** Whole records disappear between months (DOMAIN §2.2). */
+  /** Whole records disappear between months (TRAC reports 586 and 624). */
   "remove-case": (file) => ({ file: null, record: { IDNCASE: file.idncase } }),
 };
 
@@ -163,7 +163,7 @@ function enterOrder(file: CaseFile, act: Act, clerk: Clerk): Done {
   };
 }
 
-/** A new IDNPROCEEDING starts at each reopening and remand (DOMAIN §2.2). */
+/** A new IDNPROCEEDING starts at each reopening and remand. */
 function reopened(file: CaseFile, clerk: Clerk): CaseProceeding {
   return {
     ...lastProceeding(file),

@@ -11,7 +11,7 @@ import { lookups } from "./lookups.ts";
 import { columns, type Row, rowsOf, type TableName, tableNames } from "./tables.ts";
 
 export type Defects = {
-  /** Share of a table's rows that an extra tab has shifted. DOMAIN §2.2: 101 of 12,610,093 and 71 of 16,467,602. */
+  /** Share of a table's rows that an extra tab has shifted. deportationdata/eoir's logs: 101 of 12,610,093 and 71 of 16,467,602. */
   readonly shiftedRates: Readonly<Partial<Record<TableName, number>>>;
   /** So rare that a small population would have none: at least so many, as long as there are enough rows. */
   readonly shiftedAtLeast: Readonly<Partial<Record<TableName, number>>>;

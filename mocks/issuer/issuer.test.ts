@@ -25,7 +25,7 @@ const token = (...args: string[]) =>
   });
 
 describe("personas", () => {
-  test("are the table that DESIGN promises, with their usual purpose first", () => {
+  test("are the documented ones, with their usual purpose first", () => {
     expect(Object.fromEntries(personaNames().map((name) => [name, personas[name].purposes]))).toEqual({
       "ero-officer": ["CUSTODY", "REMOVAL_OPERATIONS"],
       "cbp-officer": ["BORDER_INSPECTION"],

@@ -155,7 +155,7 @@ export function meet(draft: Draft, meeting: Meeting): string {
   return identifiers.fin(draft.index, identity);
 }
 
-/** As officers type it. DOMAIN §3: spaces, dashes, a leading A, leading zeros left out; now and then nothing to read. */
+/** As officers type it: spaces, dashes, a leading A, leading zeros left out; now and then nothing to read. */
 export function typeANumber(random: Random, nine: string): string {
   if (random.chance(rates.aNumberUnreadable.rate)) {
     const at = random.between(1, 8);

@@ -8,7 +8,6 @@ import { identifiersIn } from "./standing.ts";
 import type { PersonFile } from "./types.ts";
 import { createWorld } from "./world.ts";
 
-/** DOMAIN §3. */
 const formats = {
   aNumber: /^\d{9}$/,
   i94Number: /^(?:\d{11}|\d{9}[A-Z]\d)$/,

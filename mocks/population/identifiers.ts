@@ -1,6 +1,6 @@
 /**
  * Identifier numbers are an affine permutation of (person, slot), so that a number found in a document leads back to its
- * person by arithmetic: a population of any size needs no index. Formats: DOMAIN §3.
+ * person by arithmetic: a population of any size needs no index.
  *
  * INVARIANT: decode…() may name a wrong person for a number nobody holds; callers look into the file before believing it.
  */
@@ -200,7 +200,7 @@ const forms: Readonly<Record<IdentifierKind, RegExp>> = {
   idncase: /^[1-9]\d{7,9}$/,
 };
 
-/** As typed in an encounter → nine digits; null where it cannot be read. DOMAIN §3. */
+/** As typed in an encounter → nine digits; null where it cannot be read. */
 export function readANumber(raw: string): string | null {
   const bare = raw.replace(/[\s-]/g, "").replace(/^[Aa]/, "");
   return /^\d{7,9}$/.test(bare) ? bare.padStart(9, "0") : null;

@@ -1,5 +1,5 @@
 /**
- * The scenarios of DOMAIN §5, always in the population: at fixed indices, with fixed identifiers, whatever its size and
+ * The scenarios S1 to S10, always in the population: at fixed indices, with fixed identifiers, whatever its size and
  * seed. Their dates follow worldNow, so that S1 always stands on the day before the flight.
  */
 import { BLOCK_SIZE, type Making, makePerson } from "./block.ts";
