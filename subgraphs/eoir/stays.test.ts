@@ -318,6 +318,14 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ["of what is not recorded", { proceedings: [order()], appeals: [appeal({ type: null })] }, [appealUnknown]],
     ["of a decision of DHS", { proceedings: [order()], appeals: [appeal({ category: "DD" })] }, [nothing]],
     ["of relief", { proceedings: [order({ decision: "R" })], appeals: [appeal()] }, [nothing]],
+    [
+      "keyed to the proceeding before a change of venue, the order in the one after it",
+      {
+        proceedings: [order({ id: "10", decision: null, otherCompletion: "C" }), order()],
+        appeals: [appeal({ proceedingId: "10" })],
+      },
+      [appealUnknown],
+    ],
     ["of an in-absentia order", { proceedings: [inAbsentia()], appeals: [appeal()] }, [appealUnknown]],
     ["in absentia unreadable", { proceedings: [order({ inAbsentia: unread })], appeals: [appeal()] }, [appealUnknown]],
     ["due day unreadable", { proceedings: [order({ appealDueOn: unread })], appeals: [appeal()] }, [appealUnknown]],

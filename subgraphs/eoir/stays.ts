@@ -141,7 +141,8 @@ function caseAppeals(record: CaseRecord): readonly Found[] {
     const uncertain: Found = { state: "UNKNOWN", basis: "APPEAL_PENDING", since, until: null };
     const from = record.proceedings.find(({ id }) => id === appeal.proceedingId);
     if (from === undefined) return [uncertain];
-    if (meaningOf(from) !== "REMOVAL") return [];
+    // A case has a proceeding for each venue and reopening: keyed to another, it may still be the order's.
+    if (meaningOf(from) !== "REMOVAL") return orders(record).length > 0 ? [uncertain] : [];
     const due = dueDay(from);
     const certain = appeal.category === "IJ" && isBond(appeal) === false && appealState(appeal) === "PENDING";
     const timely = due !== null && since !== null && since <= due && from.inAbsentia !== true;
