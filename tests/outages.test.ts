@@ -9,7 +9,9 @@ let healthy: Answer;
 const s1 = { by: { fin: scenarios.find(({ id }) => id === "S1")?.identifiers.fin } };
 
 beforeAll(async () => {
-  graph = await startGraph({ sourceTimeoutMs: 400 });
+  graph = await startGraph({ sourceTimeoutMs: 1_000 });
+  // The first answer of all pays for what is made once; it would be measured against the time a system has.
+  await graph.ask(personRecord, s1);
   healthy = await graph.ask(personRecord, s1);
 });
 afterAll(() => graph?.close());
