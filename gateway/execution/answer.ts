@@ -16,7 +16,8 @@ import {
   Kind,
 } from "graphql";
 import type { Path } from "../errors.ts";
-import { type CollectScope, collectFields, type FieldsByKey, fragmentsOf } from "./collect-fields.ts";
+import { fragmentsOf, operationOf } from "../operation/document.ts";
+import { type CollectScope, collectFields, type FieldsByKey } from "./collect-fields.ts";
 import { type Cause, type Reported, readErrors } from "./reported.ts";
 import { isLeafValue, runtimeType } from "./value-types.ts";
 
@@ -94,12 +95,6 @@ function rootsOf({ representations }: Fetch, data: unknown): readonly unknown[] 
 function rootTypes({ schema, document, representations }: Fetch): readonly (GraphQLNamedType | undefined)[] {
   if (representations) return representations.map((each) => schema.getType(String(each.__typename)));
   return [schema.getRootType(operationOf(document).operation) ?? undefined];
-}
-
-function operationOf(document: DocumentNode) {
-  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
-  if (!operation) throw new Error("a fetch has one operation");
-  return operation;
 }
 
 function shapeReader(fetch: Fetch, reported: readonly Reported[]) {

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { ApolloGateway, type GraphQLDataSource } from "@apollo/gateway";
 import { buildASTSchema, type DocumentNode, type GraphQLSchema, Kind, parse, print } from "graphql";
 import type { PartError } from "../errors.ts";
-import { operationOf, responseKeyOf } from "../operation/internal-names.ts";
+import { operationOf, responseKeyOf } from "../operation/document.ts";
 import { type SubgraphCall, SubgraphFailure } from "../subgraph/http.ts";
 import {
   type Fetch,

@@ -1,6 +1,5 @@
 /** CollectFields of the GraphQL specification, over a subgraph operation and the whole supergraph's types. */
 import {
-  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLNamedType,
@@ -9,9 +8,9 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
-  type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
+import { isSkipped, responseKeyOf } from "../operation/document.ts";
 
 export type FieldsByKey = ReadonlyMap<string, readonly FieldNode[]>;
 
@@ -20,12 +19,6 @@ export type CollectScope = {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly variables: Readonly<Record<string, unknown>>;
 };
-
-export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-  );
-}
 
 /** Fields that apply to a value of this type, by response key. */
 export function collectFields(
@@ -36,9 +29,9 @@ export function collectFields(
   const fields = new Map<string, FieldNode[]>();
   const collect = ({ selections }: SelectionSetNode): void => {
     for (const selection of selections) {
-      if (isSkipped(selection, scope.variables)) continue;
+      if (isSkipped(selection.directives, scope.variables)) continue;
       if (selection.kind === Kind.FIELD) {
-        const key = selection.alias?.value ?? selection.name.value;
+        const key = responseKeyOf(selection);
         fields.set(key, [...(fields.get(key) ?? []), selection]);
         continue;
       }
@@ -55,13 +48,4 @@ function applies(schema: GraphQLSchema, type: GraphQLNamedType | undefined, cond
   const conditionType = schema.getType(condition);
   const isPossible = isObjectType(type) || isInterfaceType(type);
   return isPossible && isAbstractType(conditionType) && schema.isSubType(conditionType, type);
-}
-
-function isSkipped({ directives = [] }: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
-  return directives.some(({ name, arguments: args }) => {
-    const value = args?.[0]?.value;
-    const condition =
-      value?.kind === Kind.VARIABLE ? variables[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-    return (name.value === "skip" && condition === true) || (name.value === "include" && condition !== true);
-  });
 }

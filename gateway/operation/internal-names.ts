@@ -6,15 +6,9 @@
  * INVARIANT: bare names belong to keys, required fields and facts. Whatever a client calls its fields, representations
  * and decisions are the same.
  */
-import {
-  type DocumentNode,
-  type FieldNode,
-  Kind,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-  visit,
-} from "graphql";
+import { type DocumentNode, type FieldNode, Kind, type SelectionSetNode, visit } from "graphql";
 import type { Path } from "../errors.ts";
+import { fragmentsOf, operationOf, responseKeyOf } from "./document.ts";
 
 /** By internal key: the client's key, and the same for what lies below (null for a leaf). */
 export type KeyTree = ReadonlyMap<string, KeyNode>;
@@ -75,14 +69,6 @@ export function toClientPath(path: Path, keys: KeyTree): Path {
   });
 }
 
-export function operationOf(document: DocumentNode): OperationDefinitionNode {
-  const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
-  if (!operation) throw new Error("a prepared document has one operation");
-  return operation;
-}
-
-export const responseKeyOf = ({ alias, name }: FieldNode): string => alias?.value ?? name.value;
-
 /** `a: a` says nothing that `a` does not: they merge, so they must stay one key. */
 function isBare({ alias, name, arguments: args }: FieldNode): boolean {
   return (alias === undefined || alias.value === name.value) && !args?.length;
@@ -111,9 +97,7 @@ function names(prefix: string, taken: ReadonlySet<string> = new Set()) {
 type MutableKeyTree = Map<string, { responseKey: string; below: MutableKeyTree | null }>;
 
 function keyTree(document: DocumentNode, clientKeys: ReadonlyMap<string, string>): KeyTree {
-  const fragments = new Map(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-  );
+  const fragments = fragmentsOf(document);
   const add = ({ selections }: SelectionSetNode, tree: MutableKeyTree): MutableKeyTree => {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {

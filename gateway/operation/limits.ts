@@ -1,6 +1,7 @@
 /** Limits on an operation, counted on the document itself, before anything is planned. */
 import { type DocumentNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from "graphql";
 import { type ClientError, clientError } from "../errors.ts";
+import { fragmentsOf } from "./document.ts";
 
 export const maxTokens = 2000;
 export const maxDepth = 12;
@@ -29,9 +30,7 @@ export function refuseTooLarge(document: DocumentNode, operation: OperationDefin
 }
 
 function measurer(document: DocumentNode): (selectionSet: SelectionSetNode) => Size {
-  const fragments = new Map(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-  );
+  const fragments = fragmentsOf(document);
   const measured = new Map<string, Size>();
   const fragmentSize = (name: string): Size => {
     const selectionSet = fragments.get(name)?.selectionSet;

@@ -2,15 +2,8 @@
  * Splits an operation at its root: what is refused, what asks about the schema itself, and what the plan executes.
  * Aliases, fragments, `@skip` and `@include` make no difference to what a root field is.
  */
-import {
-  type DirectiveNode,
-  type DocumentNode,
-  type FieldNode,
-  Kind,
-  type SelectionNode,
-  type SelectionSetNode,
-} from "graphql";
-import { operationOf, responseKeyOf } from "./internal-names.ts";
+import { type DocumentNode, type FieldNode, Kind, type SelectionNode, type SelectionSetNode } from "graphql";
+import { fragmentsOf, isSkipped, operationOf, responseKeyOf } from "./document.ts";
 import type { PreparedOperation } from "./prepare.ts";
 
 export type RootPart = "executed" | "refused" | "schema";
@@ -27,9 +20,7 @@ export function splitRoot(operation: PreparedOperation, isRefused: (field: strin
   const { document, variables } = operation;
   const partOf = ({ name }: FieldNode): RootPart =>
     name.value === "__schema" || name.value === "__type" ? "schema" : isRefused(name.value) ? "refused" : "executed";
-  const fragments = new Map(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
-  );
+  const fragments = fragmentsOf(document);
   const within = (selection: Exclude<SelectionNode, FieldNode>) =>
     selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
 
@@ -81,16 +72,4 @@ export function splitRoot(operation: PreparedOperation, isRefused: (field: strin
       };
     },
   };
-}
-
-function isSkipped(
-  directives: readonly DirectiveNode[] | undefined,
-  variables: Readonly<Record<string, unknown>>,
-): boolean {
-  return (directives ?? []).some(({ name, arguments: args }) => {
-    const value = args?.[0]?.value;
-    const condition =
-      value?.kind === Kind.VARIABLE ? variables[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-    return (name.value === "skip" && condition === true) || (name.value === "include" && condition !== true);
-  });
 }
