@@ -33,7 +33,10 @@ const part = (text: string, shows: readonly Shown[] = ["path", "agency", "system
 
 const entries = {
   BAD_REQUEST: request(400, "not a well-formed GraphQL request"),
-  UNAUTHENTICATED: request(401, "no token, or one that is not accepted"),
+  UNAUTHENTICATED: request(
+    401,
+    "no token, or one that is not accepted: send `Authorization: Bearer` and a current token",
+  ),
   AUTHENTICATION_UNAVAILABLE: request(503, "the issuer's keys could not be had; try again"),
   PURPOSE_REQUIRED: request(400, "the header Crosswalk-Purpose is required"),
   PURPOSE_UNKNOWN: request(400, "the header Crosswalk-Purpose names no known purpose"),

@@ -76,7 +76,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       reload: supergraph.reload,
     });
     opened.push(internal);
-    const open = await openPublicListener({ ...config, explorer: config.mode === "development", handle, telemetry });
+    const open = await openPublicListener({ ...config, graphiql: config.mode === "development", handle, telemetry });
     opened.push(open);
     return { url: `${open.url}/graphql`, internalUrl: internal.url, close: closeAll };
   } catch (error) {

@@ -1,10 +1,10 @@
-/** The public listener: operations at /graphql, and in development the explorer at /. */
+/** The public listener: operations at /graphql, and in development GraphiQL at /. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { refuse } from "../errors.ts";
 import type { AboutOperation, Handle } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { explorerPage } from "./explorer.ts";
+import { graphiqlPage } from "./graphiql.ts";
 import { type Exchange, type Listener, listen } from "./listener.ts";
 import { negotiate, type ResponseType } from "./media-type.ts";
 import { readOperation } from "./request.ts";
@@ -14,8 +14,8 @@ export type PublicSettings = {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
-  /** Whether the explorer is served. */
-  readonly explorer: boolean;
+  /** Whether GraphiQL is served. */
+  readonly graphiql: boolean;
   readonly handle: Handle;
   readonly telemetry: Telemetry;
 };
@@ -23,7 +23,6 @@ export type PublicSettings = {
 const plainJson: ResponseType = { mediaType: "application/json", contentType: "application/json; charset=utf-8" };
 
 export function openPublicListener({ host, port, ...settings }: PublicSettings): Promise<Listener> {
-  const page = settings.explorer ? explorerPage() : null;
   return listen({
     host,
     port,
@@ -31,8 +30,10 @@ export function openPublicListener({ host, port, ...settings }: PublicSettings):
       const { request, response } = exchange;
       const url = urlOf(request);
       if (url?.pathname === "/graphql") return respondToOperation(exchange, url, settings);
-      if (url?.pathname === "/" && page && request.method === "GET")
+      if (url?.pathname === "/" && settings.graphiql && request.method === "GET") {
+        const page = await graphiqlPage();
         return send(response, 200, page.html, page.headers);
+      }
       sendAnswer(response, refuse("NOT_FOUND"), plainJson, {});
     },
     refuseEnding(response) {
