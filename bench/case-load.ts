@@ -1,7 +1,7 @@
 /**
  * Proof: a snapshot of the court's real size loads in bounded memory, and the store answers within a millisecond.
  * `node bench/case-load.ts [cases]`: writes that many cases, with the other tables in proportion, in the published
- * format (DOMAIN §2.2: 12,610,093 cases, 16,467,602 proceedings, 1,518,161 appeals), loads them, looks cases up.
+ * format (mid-2026: 12,610,093 cases, 16,467,602 proceedings, 1,518,161 appeals), loads them, looks cases up.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** The import rules of DESIGN §2, held over every file; and every rule is shown to catch what it forbids. */
+/** The import rules, held over every file; and every rule is shown to catch what it forbids. */
 import { describe, expect, test } from "@jest/globals";
 import {
   boundaries,

@@ -1,4 +1,4 @@
-/** The rules of DESIGN §2 about what may refer to what. Each takes files and gives back a line for every violation. */
+/** The rules about what may refer to what. Each takes files and gives back a line for every violation. */
 import type { SourceFile } from "./source-tree.ts";
 
 export type Rule = (files: readonly SourceFile[]) => readonly string[];

@@ -89,7 +89,7 @@ const entities = (fins: readonly string[]) =>
     of: fins.map((fin) => ({ __typename: "Person", fin })),
   });
 
-/** The test's own reading of a typed A-number, from DOMAIN §3. */
+/** The test's own reading of a typed A-number. */
 function nineDigits(raw: string | null): string | null {
   const [, digits] = /^[Aa]?(\d{7,9})$/.exec((raw ?? "").replaceAll(/[ -]/g, "")) ?? [];
   return digits === undefined ? null : digits.padStart(9, "0");

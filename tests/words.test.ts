@@ -1,4 +1,4 @@
-/** DESIGN §9: names that say nothing are not used; and nothing tracked names a machine or a package registry. */
+/** Names that say nothing are not used; and nothing tracked names a machine or a package registry. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
