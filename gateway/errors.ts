@@ -47,8 +47,10 @@ const entries = {
   NOT_FOUND: request(404, "nothing is here; operations go to /graphql"),
   METHOD_NOT_ALLOWED: request(405, "this method is not allowed here"),
   NOT_ACCEPTABLE: request(406, "answers are application/graphql-response+json or application/json"),
+  REQUEST_TIMEOUT: request(408, "the request did not come whole in time"),
   PAYLOAD_TOO_LARGE: request(413, "the request body is too large"),
   UNSUPPORTED_MEDIA_TYPE: request(415, "requests are application/json in UTF-8, not compressed"),
+  REQUEST_HEADERS_TOO_LARGE: request(431, "the request's headers are too large"),
   INTERNAL_SERVER_ERROR: request(500, "the gateway failed; nothing of the answer was kept"),
   SHUTTING_DOWN: request(503, "this gateway is shutting down; ask again"),
 

@@ -357,6 +357,23 @@ test("GraphiQL is one page that may run its own script and talk to this gateway 
   expect(headers.get("content-security-policy")).toMatch(/script-src 'sha256-[^']{44}'; .*connect-src 'self'/);
 });
 
+test.each([
+  ["that is not HTTP", "HELLO\r\n\r\n", 400, "BAD_REQUEST"],
+  [
+    "whose headers are too large",
+    `GET / HTTP/1.1\r\nhost: x\r\nx: ${"x".repeat(20_000)}\r\n\r\n`,
+    431,
+    "REQUEST_HEADERS_TOO_LARGE",
+  ],
+])("a request %s is refused with a code, and the connection ends", async (_title, bytes, status, code) => {
+  const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1", () => socket.write(bytes));
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  const answer = Buffer.concat(chunks).toString();
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toMatchObject({ errors: [{ extensions: { code } }] });
+});
+
 test("a log line says what happened and nothing of what was asked", async () => {
   gateway.lines.length = 0;
   await post(

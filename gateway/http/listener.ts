@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { refuseUnparsed } from "./response.ts";
 
 export type Exchange = {
   readonly request: IncomingMessage;
@@ -57,6 +58,7 @@ export async function listen({ host, port, respond, refuseEnding }: ListenerSett
     },
   );
   server.maxHeadersCount = 64;
+  server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => refuseUnparsed(socket, code));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

@@ -1,6 +1,7 @@
 /** Writing answers: status, media type, and the headers that every answer carries. */
-import type { ServerResponse } from "node:http";
-import { type ErrorCode, type Refusal, refusalStatus } from "../errors.ts";
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
 import type { Answer } from "../handle.ts";
 import type { ResponseType } from "./media-type.ts";
 
@@ -43,4 +44,25 @@ export function sendAnswer(
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   send(response, status, `${JSON.stringify(value)}\n`, { "content-type": "application/json; charset=utf-8" });
+}
+
+const parserCodes: Readonly<Record<string, ErrorCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+  HPE_HEADER_OVERFLOW: "REQUEST_HEADERS_TOO_LARGE",
+};
+
+/** Answers what never became a request: malformed HTTP, headers too large or too slow. Ends the connection. */
+export function refuseUnparsed(socket: Duplex, parserCode: string | undefined): void {
+  if (parserCode === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const code = parserCodes[parserCode ?? ""] ?? "BAD_REQUEST";
+  const { status } = errorTable[code];
+  const body = JSON.stringify({ errors: refuse(code).refused });
+  const headers = {
+    ...everywhere,
+    "content-type": "application/json; charset=utf-8",
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
 }
