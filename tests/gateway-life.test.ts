@@ -222,6 +222,8 @@ describe("the internal listener", () => {
     expect(text).toContain('crosswalk_subgraph_fetch_duration_seconds_count{subgraph="court",outcome="answered"} 1');
     expect((await fetch(`${gateway.internalUrl}/graphql`, { method: "POST" })).status).toBe(404);
     expect(new URL(gateway.internalUrl).hostname).toBe("127.0.0.1");
+    const fromPage = { method: "POST", headers: { origin: "https://elsewhere.example" } };
+    expect((await fetch(`${gateway.internalUrl}/reload`, fromPage)).status).toBe(403);
   });
 });
 

@@ -23,6 +23,8 @@ export function openInternalListener({
     host: "127.0.0.1",
     port,
     async respond({ request, response }) {
+      // Loopback is no border for a page in a browser on the same machine.
+      if (request.headers.origin !== undefined) return sendJson(response, 403, { refused: "not for pages" });
       switch (`${request.method} ${request.url?.split("?")[0]}`) {
         case "GET /live":
           return sendJson(response, 200, { live: true });
