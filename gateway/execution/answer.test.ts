@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { buildSchema, parse } from "graphql";
 import { errorTable } from "../errors.ts";
-import { type Fetch, missingAnswer, readAnswer } from "./answer.ts";
+import { type Fetch, incompleteAnswer, missingAnswer, readAnswer } from "./answer.ts";
 
 const schema = buildSchema(`
   type Query { person: Person  things: [Thing!]  one: Either }
@@ -168,6 +168,15 @@ test("an answer that never came is null everywhere, each null with its problem",
     [1, "name"],
     [1, "home"],
   ]);
+});
+
+test("what was found by half a question says so at each list, wherever it stands, and no list of it is empty", () => {
+  const [fetch, cause] = [entities("fin name extra"), { code: "RECORD_UNREADABLE", system: "IDENT" } as const];
+  const found = { fin: "0", name: null, extra: { none: [], some: [{ below: [] }], label: "x" }, tags: [], age: 3 };
+  const { roots, problems } = incompleteAnswer(fetch, found, cause);
+  expect(roots).toEqual([{ ...found, extra: { none: null, some: [{ below: [] }], label: "x" }, tags: null }]);
+  const paths = [["name"], ["extra", "none"], ["extra", "some"], ["tags"], ["age"]];
+  expect(problems).toEqual(paths.map((path) => ({ ...cause, root: 0, path })));
 });
 
 test("whatever comes, as many entities come out as were asked for, and nothing of what came is in a problem", () => {

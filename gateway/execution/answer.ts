@@ -68,18 +68,34 @@ export function missingAnswer(fetch: Fetch, cause: Cause): ReadAnswer {
 }
 
 /**
- * What stands for an answer to a question that was itself incomplete: every field has a problem, and an empty list, which
- * would say that there is nothing, is null.
+ * What stands for an answer to a question that was itself incomplete: every field has a problem, or each list in it has,
+ * and an empty list, which would say that there is nothing, is null.
  */
 export function incompleteAnswer(fetch: Fetch, root: ReadAnswer["roots"][number], cause: Cause): ReadAnswer {
   if (root === null) return missingAnswer(fetch, cause);
   const [given = {}] = fetch.representations ?? [];
   const found = Object.keys(root).filter((key) => key !== "__typename" && !Object.hasOwn(given, key));
-  const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
-  const emptied = found.flatMap((key) => (isEmpty(root[key]) ? [[key, null]] : []));
+  const paths = found.flatMap((key) => {
+    const lists = listsIn(root[key], [key]);
+    return lists.length > 0 ? lists : [[key]];
+  });
   const { code, system } = cause;
-  const problems = found.map((key) => ({ code, ...(system ? { system } : {}), root: 0, path: [key] }));
-  return { roots: [{ ...root, ...Object.fromEntries(emptied) }], problems };
+  const problems = paths.map((path) => ({ code, ...(system ? { system } : {}), root: 0, path }));
+  const emptied = Object.fromEntries(found.map((key) => [key, withoutEmptyLists(root[key])]));
+  return { roots: [{ ...root, ...emptied }], problems };
+}
+
+/** Where this value is or holds a list; what stands in a list's elements is theirs. */
+function listsIn(value: unknown, path: Path): Path[] {
+  if (Array.isArray(value)) return [path];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => listsIn(each, [...path, key]));
+}
+
+function withoutEmptyLists(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? null : value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutEmptyLists(each)]));
 }
 
 const malformed: Cause = { code: "SUBREQUEST_MALFORMED_RESPONSE" };
