@@ -8,6 +8,7 @@ import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
 import { type Graph, personRecord, startGraph } from "./graph.ts";
 import type { Expected } from "./oracle/answer.ts";
 import { differences, type Given } from "./oracle/compare.ts";
+import { readEid } from "./oracle/ice.ts";
 import { readOracle } from "./oracle/oracle.ts";
 import { makeRarePersons } from "./rare-persons.ts";
 
@@ -18,18 +19,27 @@ const atOnce = 8;
 
 type Compared = { readonly fin: string; readonly expected: Expected; readonly given: Given };
 let graph: Graph;
+let chosen: readonly string[];
 let compared: readonly Compared[];
 
 beforeAll(async () => {
   graph = await startGraph({ population, sourceTimeoutMs: 30_000 });
   const drawn = draw([...graph.mocks.world.persons()].map(({ ident }) => ident.map(({ fin }) => fin)));
   const rare = await makeRarePersons(graph.mocks, scenarioPeople);
-  const fins = [...new Set([...drawn, ...rare, ...scenarios.map(({ identifiers }) => identifiers.fin)])];
-  const oracle = await readOracle(graph.mocks.urls, fins);
-  const waiting = fins.map((fin) => async () => ({ fin, expected: oracle.expectedFor(fin), given: await ask(fin) }));
-  compared = await inTurns(waiting);
+  chosen = [...new Set([...rare, ...scenarios.map(({ identifiers }) => identifiers.fin)])];
+  compared = await compare([...new Set([...drawn, ...chosen])]);
 }, 600_000);
 afterAll(() => graph?.close());
+
+/** Each person's answer as the oracle expects it and as the graph gives it. */
+async function compare(fins: readonly string[]): Promise<Compared[]> {
+  const oracle = await readOracle(graph.mocks.urls, fins);
+  const waiting = fins.map((fin) => async () => ({ fin, expected: oracle.expectedFor(fin), given: await ask(fin) }));
+  return inTurns(waiting);
+}
+
+const differencesIn = (some: readonly Compared[]): string[] =>
+  some.flatMap(({ fin, expected, given }) => differences(expected, given).map((line) => `${fin} ${line}`));
 
 async function ask(fin: string): Promise<Given> {
   const { status, body } = await graph.ask(personRecord, { by: { fin } });
@@ -82,9 +92,7 @@ const at = (value: Json, path: string): Json => path.split(".").reduce((each, ke
 const personIn = ({ data }: { readonly data?: unknown }): Json => (data as Json)?.person;
 
 test("PersonRecord equals the answers computed from the systems' raw bytes alone, errors included", () => {
-  const found = compared.flatMap(({ fin, expected, given }) =>
-    differences(expected, given).map((line) => `${fin} ${line}`),
-  );
+  const found = differencesIn(compared);
   const counts = Object.entries(lists).map(([name, path]) => {
     const records = compared.map(({ given }) => at(personIn(given), path)?.length ?? 0);
     return [name, records.reduce((sum, each) => sum + each, 0)] as const;
@@ -183,4 +191,18 @@ test("the oracle imports nothing of what it checks, and nothing that made the by
   );
   expect(imports.length).toBeGreaterThan(sources.length);
   expect(imports.filter((path) => !/^(\.\/[\w-]+\.ts|pg)$/.test(path))).toEqual([]);
+});
+
+// Last: it moves the clock.
+test.each([
+  ["when it is the next day in UTC and still the same day at the westernmost court", "2026-10-20T05:00:00Z"],
+  ["when the times to appeal that ended yesterday are over", "2026-10-20T14:00:00Z"],
+])("it also equals them %s", async (_, now) => {
+  graph.mocks.clock.set(now);
+  // EID's own clock is a row of its database, and takes a moment longer.
+  for (let tries = 0; (await readEid(graph.mocks.urls.eid, [])).asOf !== now; tries += 1)
+    expect(tries).toBeLessThan(200);
+  const later = await compare(chosen);
+  expect(differencesIn(later)).toEqual([]);
+  expect(later.map(({ given }) => at(personIn(given), "courtCases.0.source.asOf"))).toContain(now);
 });

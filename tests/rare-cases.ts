@@ -31,6 +31,10 @@ export const rareCases: Readonly<Record<string, Variant>> = {
   "such a motion was filed and deleted": { proceeding: absent, motions: [{ deleted: true }] },
   "such a motion was denied": { proceeding: absent, motions: [{ decision: "D", completedDate: "2026-06-01" }] },
   "such a motion was granted": { proceeding: absent, motions: [{ decision: "G", completedDate: "2026-06-01" }] },
+  "such a motion was sent on to the Board": {
+    proceeding: absent,
+    motions: [{ decision: "J", completedDate: "2026-06-01" }],
+  },
   "its denial is appealed": {
     proceeding: absent,
     motions: [{ decision: "D", completedDate: "2026-06-01" }],
@@ -42,10 +46,11 @@ export const rareCases: Readonly<Record<string, Variant>> = {
     appeals: [{ category: "MA", type: "Appeal of IJ MTR", decision: "DIS", decisionDate: "2026-09-01" }],
   },
   "an ordinary motion to reopen is pending": { motions: [{ kind: "O" }] },
-  "the time to appeal ends today and appeal is reserved": {
-    proceeding: { ...decidedOn("2026-09-19"), appealReserved: "A" },
+  "the time to appeal ended on Sunday, so it ends today": {
+    proceeding: { ...decidedOn("2026-09-18"), appealReserved: "A" },
   },
-  "the time to appeal ended yesterday": { proceeding: { ...decidedOn("2026-09-18"), appealReserved: "A" } },
+  "the time to appeal ends today": { proceeding: { ...decidedOn("2026-09-19"), appealReserved: "A" } },
+  "the time to appeal ended on Friday": { proceeding: { ...decidedOn("2026-09-16"), appealReserved: "A" } },
   "the recorded day counts, not thirty days": {
     proceeding: { completedDate: "2026-08-01", appealDueDate: "2026-10-30", appealReserved: "B" },
   },
@@ -56,8 +61,20 @@ export const rareCases: Readonly<Record<string, Variant>> = {
   "the time to appeal would run, were the order not in absentia": {
     proceeding: { ...absent, completedDate: "2026-10-01" },
   },
-  "the appeal was filed on the last day": { appeals: [{ filedDate: "2026-01-31" }] },
-  "the appeal was filed a day late": { appeals: [{ filedDate: "2026-02-01" }] },
+  "the appeal was filed on the last day, a Monday after the thirtieth": { appeals: [{ filedDate: "2026-02-02" }] },
+  "the appeal was filed a day late": { appeals: [{ filedDate: "2026-02-03" }] },
+  "the appeal was filed on the day after Labor Day, when the time ended": {
+    proceeding: decidedOn("2026-08-08"),
+    appeals: [{ filedDate: "2026-09-08" }],
+  },
+  "the government withdrew its appeal while the alien's time runs": {
+    proceeding: { ...decidedOn("2026-10-01"), appealReserved: "B" },
+    appeals: [{ filedBy: "I", filedDate: "2026-10-02", decision: "WDL", decisionDate: "2026-10-09" }],
+  },
+  "an appeal is pending while there was still time for it": {
+    proceeding: { ...decidedOn("2026-10-01"), appealReserved: "A" },
+    appeals: [{ filedDate: "2026-10-05" }],
+  },
   "the day of the appeal is not known": { appeals: [{ filedDate: null }] },
   "a bond appeal is pending": { appeals: [{ type: "Bond Appeal" }] },
   "the appeal was dismissed": { appeals: [{ decision: "DIS", decisionDate: "2026-09-01" }] },

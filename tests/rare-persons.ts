@@ -4,7 +4,7 @@
  */
 
 import type { Mocks } from "../mocks/main.ts";
-import type { E3Subject, ElisCase, GlobalApplication, PersonFile } from "../mocks/population/types.ts";
+import type { E3Subject, ElisCase, GlobalApplication, IdentIdentity, PersonFile } from "../mocks/population/types.ts";
 import type { SystemName, World } from "../mocks/world.ts";
 import { rareCase, rareCases } from "./rare-cases.ts";
 
@@ -103,6 +103,14 @@ const others: Readonly<Record<string, Rare>> = {
   "one application in Global and ELIS, decided differently": filed({}, { status: "Case Was Denied" }),
   "two applications of one day": filed({}, { receiptNumber: "IOE0900000001" }),
   "applications without receipt or day": filed({ receiptNumber: null, filedDate: null }, {}),
+  "one A-number typed so that nobody can read it, and one so that all can": {
+    from: (file) => file.cases.length === 1 && isApprehended(file) && aNumberOf(file) !== undefined,
+    make: (file) => {
+      const [first, ...identities] = file.ident as [IdentIdentity, ...IdentIdentity[]];
+      const encounter = { ...first.encounters[0]!, encounterId: "RARE6", aNumberRaw: "A0?3599353" };
+      return { ...file, ident: [{ ...first, encounters: [...first.encounters, encounter] }, ...identities] };
+    },
+  },
   "two cases at the court": {
     from: ({ cases }) => cases.length === 1,
     make: (file) => ({ ...file, cases: [...file.cases, rareCase({}, file.cases[0]!.aNumber, 999)] }),
@@ -150,6 +158,14 @@ const acted: Readonly<Record<string, Acted>> = {
     system: "eid",
     acts: [{ act: "book-in" }, { act: "transfer" }, { act: "book-out", reason: "Bonded Out" }],
     from: isFree,
+  },
+  "in custody as a subject of whom IDENT does not know": {
+    system: "eid",
+    acts: [{ act: "book-in" }],
+    from: (file) =>
+      aNumberOf(file) !== undefined &&
+      Object.values(file.eid).every((rows) => rows.length === 0) &&
+      file.ident.every(({ encounters }) => encounters.every(({ eidSubjectId }) => eidSubjectId === null)),
   },
   "in custody once more": { system: "eid", acts: [{ act: "book-in" }], from: isFree },
   "a second detainer": {

@@ -1,6 +1,16 @@
 /** Court cases as the schema describes them, from CASE's rows. */
 import { known, Listed, Lost, ordered, unreadable } from "./answer.ts";
-import { type Court, type CourtCase, type CourtRow, casesOf, day, isDeleted, type Table, text } from "./court.ts";
+import {
+  type Court,
+  type CourtCase,
+  type CourtRow,
+  casesOf,
+  courtDay,
+  day,
+  isDeleted,
+  type Table,
+  text,
+} from "./court.ts";
 import { isFinal } from "./court-stays.ts";
 import type { Keys } from "./obim.ts";
 
@@ -12,7 +22,7 @@ export function courtCasesOf(court: Court, keys: Keys): unknown {
     inOrder.map((each) => ({
       id: each.id,
       caseType: text(each.rows("A_TblCase")[0]!, "CASE_TYPE"),
-      nextHearing: nextHearing(each, court.asOf.slice(0, 10)),
+      nextHearing: nextHearing(each, courtDay(court)),
       orders: ordersOf(court, each),
       motions: listed(each, "tbl_Court_Motions", motionsOf(each)),
       appeals: listed(each, "tblAppeal", appealsOf(each)),

@@ -3,8 +3,8 @@
  * (motion to reopen an order made in absentia, and the appeal of its denial), granted stays, and those of the federal
  * courts. Where schema and format description are silent the law decides, and the comment says so.
  */
-import { known } from "./answer.ts";
-import { type Court, type CourtCase, type CourtRow, casesOf, day, isDeleted, text } from "./court.ts";
+import { known, Listed } from "./answer.ts";
+import { type Court, type CourtCase, type CourtRow, casesOf, courtDay, day, isDeleted, text } from "./court.ts";
 import type { Keys } from "./obim.ts";
 
 type Stay = {
@@ -23,11 +23,14 @@ const because = (state: Stay["state"], basis: string | null, since: string | nul
 
 /** CASE finds by A-number alone: of a person without one it was not asked, and "no stay" would be a guess. */
 export function staysOf(court: Court, keys: Keys): unknown {
-  const today = court.asOf.slice(0, 10);
+  const today = courtDay(court);
   const found = casesOf(court, keys).flatMap((each) => staysIn(each, today));
   const nothing = keys.aNumbers.size === 0 ? "UNKNOWN" : "NOT_FOUND_IN_SOURCES_THAT_ANSWERED";
   const stays = found.length > 0 ? found : [because(nothing, null)];
-  return stays.map((each) => ({ ...each, source: { system: "CASE", asOf: court.asOf } }));
+  return new Listed(
+    stays.map((each) => ({ ...each, source: { system: "CASE", asOf: court.asOf } })),
+    [],
+  );
 }
 
 function staysIn(each: CourtCase, today: string): Stay[] {
@@ -61,8 +64,9 @@ function removalOrders({ rows }: CourtCase): readonly CourtRow[] {
 const isInAbsentia = (order: CourtRow): boolean => word(order, "ABSENTIA") === "Y";
 const motionsOf = ({ rows }: CourtCase) => rows("tbl_Court_Motions").filter((row) => !isDeleted(row));
 const isPendingMotion = (row: CourtRow): boolean => word(row, "DEC") === null && word(row, "COMP_DATE") === null;
-const isPendingAppeal = (row: CourtRow): boolean =>
-  word(row, "strBIADecision") === null && word(row, "datBIADecision") === null;
+/** Granted, denied, dismissed, moot, withdrawn, not prosecuted, other. Sent on to the Board (J), it is not disposed of. */
+const isDisposedOf = (row: CourtRow): boolean => "GDUMWFO".includes(word(row, "DEC") ?? "?");
+const isPendingAppeal = (row: CourtRow): boolean => word(row, "datBIADecision") === null;
 const isCaseAppeal = (row: CourtRow): boolean =>
   word(row, "strAppealCategory") === "IJ" && !/bond/i.test(word(row, "strAppealType") ?? "");
 
@@ -76,19 +80,25 @@ function byLaw(each: CourtCase): Stay[] {
     .filter((row) => word(row, "strAppealCategory") === "MA" && isPendingAppeal(row));
   return [
     ...reopening
-      .filter(isPendingMotion)
-      .map((row) => because(absent ? "IN_FORCE" : "UNKNOWN", "MA_PENDING", date(row, "MOTION_RECD_DATE"))),
+      .filter((row) => !isDisposedOf(row))
+      .map((row) => {
+        const state = absent && isPendingMotion(row) ? "IN_FORCE" : "UNKNOWN";
+        return because(state, "MA_PENDING", date(row, "MOTION_RECD_DATE"));
+      }),
     ...appealed.map((row) =>
       because(absent && denied ? "IN_FORCE" : "UNKNOWN", "MA_APPEAL_PENDING", date(row, "datAppealFiled")),
     ),
   ];
 }
 
-/** The time to appeal, while nobody has appealed. An order made in absentia has none. */
+/**
+ * The time to appeal, while no appeal is pending and the alien has had none decided: the government's, withdrawn, leaves
+ * the alien's own time as it was. An order made in absentia has none.
+ */
 function appealWindows(each: CourtCase, today: string): Stay[] {
   return removalOrders(each).flatMap((order): Stay[] => {
     const due = dueDate(order);
-    if (isInAbsentia(order) || appealsFrom(each, order).length > 0 || (due !== null && due < today)) return [];
+    if (isInAbsentia(order) || takesTheTime(each, order) || (due !== null && due < today)) return [];
     const reserved = due !== null && ["A", "B"].includes(word(order, "APPEAL_RSVD") ?? "");
     return [{ ...because(reserved ? "IN_FORCE" : "UNKNOWN", "APPEAL_WINDOW", date(order, "COMP_DATE")), until: due }];
   });
@@ -112,6 +122,9 @@ function pendingAppeals(each: CourtCase): Stay[] {
 
 const appealsFrom = ({ rows }: CourtCase, order: CourtRow): readonly CourtRow[] =>
   rows("tblAppeal").filter((row) => isCaseAppeal(row) && row.idnProceeding === order.IDNPROCEEDING);
+
+const takesTheTime = (each: CourtCase, order: CourtRow): boolean =>
+  appealsFrom(each, order).some((row) => isPendingAppeal(row) || ["A", "B"].includes(word(row, "strFiledBy") ?? ""));
 
 const reopeningKinds = ["MA", "O", "MC", "RD"];
 
@@ -190,7 +203,7 @@ const affirmed = ["DIS", "SAF", "SUD", "WDL"];
  */
 export function isFinal(court: Court, each: CourtCase, order: CourtRow): boolean | null {
   if (word(order, "DEC_CODE") === null) return null;
-  const today = court.asOf.slice(0, 10);
+  const today = courtDay(court);
   const isRemoval = removalOrders(each).includes(order);
   const standing = isRemoval ? [...byLaw(each), ...pendingAppeals(each)] : [];
   if (standing.some(({ state }) => state === "IN_FORCE")) return false;
@@ -198,7 +211,7 @@ export function isFinal(court: Court, each: CourtCase, order: CourtRow): boolean
   if (appeals.some(isPendingAppeal)) return isRemoval ? null : false;
   const due = dueDate(order);
   const hasWindow = !isInAbsentia(order) && !["CFR", "RFR"].includes(word(order, "CASE_TYPE") ?? "");
-  if (hasWindow && appeals.length === 0 && due !== null && today <= due)
+  if (hasWindow && !takesTheTime(each, order) && due !== null && today <= due)
     return word(order, "APPEAL_RSVD") === null ? null : false;
   const reopened = motionsOf(each).some(
     (row) => reopeningKinds.includes(word(row, "REC_TYPE") ?? "") && word(row, "DEC") === "G",

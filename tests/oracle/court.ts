@@ -139,3 +139,7 @@ export function day(row: CourtRow, column: string): string | Lost | null {
 
 /** Motions that were marked as deleted are none. */
 export const isDeleted = (row: CourtRow): boolean => text(row, "blnDeleted") === "1";
+
+/** The day at the westernmost court (Honolulu): no time to appeal is over, and no hearing past, while it lasts there. */
+export const courtDay = ({ asOf }: Court): string =>
+  new Date(Date.parse(asOf) - 10 * 3_600_000).toISOString().slice(0, 10);

@@ -4,7 +4,7 @@
  *
  * INVARIANT: nothing in this folder imports what it checks (subgraphs, gateway, schema) or what made the bytes (mocks).
  */
-import { answered, type Expected, Lost } from "./answer.ts";
+import { answered, type Expected, Listed, Lost } from "./answer.ts";
 import type { Rows } from "./cbp.ts";
 import { arrivalsOf, type Crossings, readCrossings } from "./cbp.ts";
 import { type Court, readCourt } from "./court.ts";
@@ -51,10 +51,14 @@ function expectedAnswer({ identities, crossings, e3, eid, uscis, court }: System
   const cluster = identities.get(fin);
   if (cluster === undefined) return { data: { person: null }, errors: [] };
   const keys = keysOf(cluster);
-  // A-numbers were typed, and none can be read. Every other agency is asked by A-number among others, so none of them was
-  // asked for this person: each part is null, for the reason that the A-numbers are.
-  const asked = (part: unknown) =>
-    keys.aNumbers.size === 0 && keys.aNumbersLack ? new Lost("RECORD_UNREADABLE", "IDENT") : part;
+  // Every other agency is asked by A-number among others. Where none that was typed can be read, none of them was asked for
+  // this person; where some can, each found only what stands under those: every part says so, and none says "nothing".
+  const asked = (part: unknown): unknown => {
+    if (!keys.aNumbersLack) return part;
+    if (keys.aNumbers.size === 0) return new Lost("RECORD_UNREADABLE", "IDENT");
+    if (part instanceof Listed) return new Listed(part.records, [...part.unreadableIn, "IDENT"]);
+    return Object.fromEntries(Object.entries(part as object).map(([list, each]) => [list, asked(each)]));
+  };
   return answered({
     person: {
       ...personOf(cluster, fin),
