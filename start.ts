@@ -45,6 +45,11 @@ function start(part: Part, env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
+function end(why: string): void {
+  if (exitCode === null) console.log(`${why}: every part is being ended`);
+  stop(0);
+}
+
 /** Ends every part; the gateway's clients are served first by its own drain. Safe to call twice. */
 function stop(code: number): void {
   if (exitCode !== null) return;
@@ -66,7 +71,7 @@ function stop(code: number): void {
 }
 
 async function main(): Promise<void> {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
   endWithParent();
   const startedAt = performance.now();
   const gatewayReady = start(gateway, gatewayEnvironment);
@@ -113,7 +118,7 @@ const gatewayEnvironment = {
 function endWithParent(): void {
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) stop(0);
+    if (process.ppid !== parent) end("who started this is gone");
   }, 1_000).unref();
 }
 
