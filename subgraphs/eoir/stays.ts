@@ -71,7 +71,8 @@ function unknownDecisions({ proceedings }: CaseRecord): readonly Found[] {
 /**
  * 8 CFR 1003.23(b)(4)(ii): while a motion to reopen an in-absentia order (REC_TYPE MA) is pending, removal is stayed
  * automatically, whether or not a stay was keyed (STAY_GRANT) or a notice sent. Pending: neither DEC nor COMP_DATE. Where
- * DEC disposes of nothing (J sends the motion on to the Board), or the order that it would reopen is missing, unreadable or not in absentia: UNKNOWN.
+ * DEC disposes of nothing (J sends the motion on to the Board), or the order that it would reopen is missing, unreadable
+ * or not in absentia: UNKNOWN.
  */
 function motionsToReopenInAbsentia(record: CaseRecord): readonly Found[] {
   const inAbsentia = orders(record).some((each) => each.inAbsentia === true);
