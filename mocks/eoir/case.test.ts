@@ -25,6 +25,7 @@ type Running = {
   /** Rows of a snapshot's file, by column. */
   rows(table: string): Promise<Record<string, string>[]>;
   changes(...aNumbers: string[]): Promise<Changes>;
+  changesFrom(since: string, ...aNumbers: string[]): Promise<Changes>;
   act(act: Omit<Act, "aNumber">, aNumber?: string): Promise<unknown>;
 };
 type DocketRow = Record<string, string | null>;
@@ -50,6 +51,8 @@ async function start(
     url,
     rows: async (table) => (await readTable(url, table)).rows,
     changes: async (...alienNumbers) => (await post(url, JSON.stringify({ alienNumbers }))).body as Changes,
+    changesFrom: async (since, ...alienNumbers) =>
+      (await post(url, JSON.stringify({ alienNumbers, since }))).body as Changes,
     act: (act, aNumber = "012345678") => simulator.act({ aNumber, ...act } as Act),
   };
 }
@@ -345,6 +348,7 @@ describe("the docket", () => {
     expect(await changes("012345678", "111111111", "999999999")).toEqual({
       asOf: "2026-10-19T14:00:00Z",
       snapshotDate: "2026-10-01T06:00:00Z",
+      latestSnapshotDate: "2026-10-01T06:00:00Z",
       cases: [],
       removed: [],
     });
@@ -554,6 +558,7 @@ describe("a new month", () => {
     expect(latest).toEqual({
       asOf: "2026-11-02T09:00:00Z",
       snapshotDate: "2026-11-01T06:00:00Z",
+      latestSnapshotDate: "2026-11-01T06:00:00Z",
       cases: [],
       removed: [],
     });
@@ -561,6 +566,23 @@ describe("a new month", () => {
     expect((await rows("tbl_Court_Motions"))[0]).toMatchObject({ DEC: "D" });
     clock.set("2026-10-19T14:00:00Z");
     expect((await changes()).snapshotDate).toBe("2026-11-01T06:00:00Z");
+  });
+
+  test("the docket still counts from the snapshot before for a client that holds it, acts since included", async () => {
+    const { act, changes, changesFrom, clock } = await start(
+      worldOf(personFile(0, { ...caseFile, leadOf: [] }, { ...caseFile, idncase: 5, leadOf: [], inSnapshot: false })),
+    );
+    clock.set("2026-11-02T09:00:00Z");
+    for (let times = 0; (await changes()).snapshotDate !== "2026-11-01T06:00:00Z" && times < 500; times += 1);
+    await act({ act: "decide-motion", idncase: 1 });
+    const former = await changesFrom("2026-10-01T06:00:00Z", "012345678");
+    expect(former).toMatchObject({
+      snapshotDate: "2026-10-01T06:00:00Z",
+      latestSnapshotDate: "2026-11-01T06:00:00Z",
+    });
+    expect(former.cases).toHaveLength(2);
+    expect((await changes("012345678")).cases).toHaveLength(1);
+    expect((await changesFrom("2020-01-01T06:00:00Z")).snapshotDate).toBe("2026-11-01T06:00:00Z");
   });
 });
 

@@ -22,6 +22,8 @@ const fileNames = new Set(["Count.txt", ...[...tableNames, ...Object.keys(lookup
 export function caseSystem(context: SimulatorContext, defects: Defects = publishedDefects): Simulator {
   const { world, clock, progress } = context;
   let current: Published | null = null;
+  /** Its files are gone, but the docket still counts from it for those who are loading the next. */
+  let former: Snapshot | null = null;
   let publishing: Promise<Published> | null = null;
   let inWork: Snapshot | null = null;
   let closed = false;
@@ -70,10 +72,12 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
     publishing = publishOne(inWork);
     void publishing
       .then(async (next) => {
-        const former = current;
+        const replaced = current;
         current = next;
         progress(`case     snapshot of ${date.slice(0, 10)} published`);
-        if (former !== null) await rm(former.folder, { recursive: true, force: true });
+        if (replaced === null) return true;
+        former = replaced.snapshot;
+        await rm(replaced.folder, { recursive: true, force: true });
         return true;
       })
       .catch((error: unknown) => {
@@ -102,18 +106,15 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
     if (request.method === "GET" && name !== undefined) return snapshotFile((await published()).folder, name);
     if (request.path !== "/docket/v1/changes") return json(404, { error: "no such resource" });
     if (request.method !== "POST") return json(405, { error: "POST only" }, { allow: "POST" });
-    const aNumbers = readANumbers(request.body);
-    if (aNumbers === null)
+    const asked = readQuestion(request.body);
+    if (asked === null)
       return json(400, {
-        error: `the body must be {"alienNumbers": [...]}, at most ${maxANumbers} strings of nine digits`,
+        error: `the body must be {"alienNumbers": [...], "since": "..."}, at most ${maxANumbers} strings of nine digits`,
       });
-    const { asOf, snapshotDate, cases, removed } = changesSince(
-      world,
-      (await published()).snapshot,
-      clock.now(),
-      aNumbers,
-    );
-    return json(200, { asOf, snapshotDate, cases: cases.map(whole), removed });
+    const latest = (await published()).snapshot;
+    const from = former !== null && former.date === asked.since ? former : latest;
+    const { asOf, snapshotDate, cases, removed } = changesSince(world, from, clock.now(), asked.aNumbers);
+    return json(200, { asOf, snapshotDate, latestSnapshotDate: latest.date, cases: cases.map(whole), removed });
   }
 
   return {
@@ -141,7 +142,7 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
       if (doing === undefined) throw new UnknownAct("case", Object.keys(doings));
       const { person, file } = caseToActOn(world.find("aNumber", act.aNumber), act);
       const done = doing(file, act, { today: clock.now().slice(0, 10), nextId });
-      for (const snapshot of [current?.snapshot, inWork]) {
+      for (const snapshot of [former, current?.snapshot, inWork]) {
         if (!snapshot) continue;
         if (!snapshot.before.has(person.index)) snapshot.before.set(person.index, person.cases);
         const published = snapshotCases(snapshot, person).some(({ idncase }) => idncase === file.idncase);
@@ -207,17 +208,20 @@ async function snapshotFile(folder: string, name: string): Promise<HttpAnswer> {
   return { status: 200, headers, body: createReadStream(path) };
 }
 
-function readANumbers(body: Buffer): ReadonlySet<string> | null {
+type Question = { readonly aNumbers: ReadonlySet<string>; readonly since: string | null };
+
+function readQuestion(body: Buffer): Question | null {
   let value: unknown;
   try {
     value = JSON.parse(body.toString("utf8"));
   } catch {
     return null;
   }
-  const aNumbers = (value as { alienNumbers?: unknown } | null)?.alienNumbers;
-  if (!Array.isArray(aNumbers) || aNumbers.length > maxANumbers) return null;
-  if (!aNumbers.every((each) => typeof each === "string" && /^\d{9}$/.test(each))) return null;
-  return new Set(aNumbers as string[]);
+  const { alienNumbers, since = null } = (value ?? {}) as { alienNumbers?: unknown; since?: unknown };
+  if (!Array.isArray(alienNumbers) || alienNumbers.length > maxANumbers) return null;
+  if (!alienNumbers.every((each) => typeof each === "string" && /^\d{9}$/.test(each))) return null;
+  if (since !== null && typeof since !== "string") return null;
+  return { aNumbers: new Set(alienNumbers as string[]), since };
 }
 
 /** Every column of every row, as in the files; what is empty there is null here. */

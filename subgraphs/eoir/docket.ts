@@ -8,7 +8,10 @@ import type { CaseRows, PlacedRow } from "./store.ts";
 
 export type Docket = {
   readonly asOf: string;
+  /** The snapshot that the changes count from. */
   readonly snapshotDate: string;
+  /** The one that is published now. */
+  readonly latestSnapshotDate: string;
   /** By IDNCASE; the A-numbers are those under which the case stands. */
   readonly cases: ReadonlyMap<string, { readonly aNumbers: readonly string[]; readonly rows: CaseRows }>;
   /** Cases whose number or A-number cannot be read: they may be anybody's. */
@@ -20,8 +23,9 @@ export type Docket = {
 export function decodeDocket(body: Buffer): Docket {
   const answer = parseJson(CASE, body);
   if (!isObject(answer)) throw invalid();
-  const { asOf, snapshotDate, cases, removed } = answer;
-  if (!isInstant(asOf) || !isInstant(snapshotDate) || !Array.isArray(cases) || !Array.isArray(removed)) throw invalid();
+  const { asOf, snapshotDate, latestSnapshotDate = snapshotDate, cases, removed } = answer;
+  if (!isInstant(asOf) || !isInstant(snapshotDate) || !isInstant(latestSnapshotDate)) throw invalid();
+  if (!Array.isArray(cases) || !Array.isArray(removed)) throw invalid();
   const found = new Map<string, { aNumbers: readonly string[]; rows: CaseRows }>();
   const nobodys: UnreadableRow[] = [];
   cases.forEach((each: unknown, index) => {
@@ -31,7 +35,7 @@ export function decodeDocket(body: Buffer): Docket {
     else found.set(decoded.rows.id, decoded);
   });
   if (!removed.every((id) => typeof id === "string" && /^\d{1,10}$/.test(id))) throw invalid();
-  return { asOf, snapshotDate, cases: found, nobodys, removed: new Set(removed as string[]) };
+  return { asOf, snapshotDate, latestSnapshotDate, cases: found, nobodys, removed: new Set(removed as string[]) };
 }
 
 function docketCase(value: unknown, position: string): { aNumbers: readonly string[]; rows: CaseRows } | null {

@@ -12,7 +12,13 @@ import { tableFormats } from "./snapshot.ts";
 import { type Folder, oneCase, type Rows, temporaryFolder, writeSnapshot } from "./testing.ts";
 
 const asOf = "2026-10-19T14:00:00Z";
-const quiet = { asOf, snapshotDate: "2026-10-01T06:00:00Z", cases: [] as unknown[], removed: [] as string[] };
+const quiet: {
+  readonly latestSnapshotDate?: string;
+  asOf: string;
+  snapshotDate: string;
+  cases: unknown[];
+  removed: string[];
+} = { asOf, snapshotDate: "2026-10-01T06:00:00Z", cases: [] as unknown[], removed: [] as string[] };
 
 let snapshot: Folder;
 const closers: (() => unknown)[] = [];
@@ -233,6 +239,17 @@ test("when the docket counts from another snapshot, the new one is loaded behind
         stays: [{ ...notFound, source: { asOf: later.asOf } }],
       },
     ],
+  });
+});
+
+test("while the next snapshot is loaded, the docket counts from the one at hand, and answers go on", async () => {
+  writeSnapshot(snapshot.path, oneCase);
+  const docket = await startDocket();
+  const ask = await start(docket);
+  docket.listener = answering({ asOf: "2026-11-02T09:00:00Z", latestSnapshotDate: "2026-11-01T06:00:00Z" });
+  expect(await ask([person])).toMatchObject({
+    persons: [{ courtCases: [{ source: { asOf: "2026-11-02T09:00:00Z" } }], stays: [{ basis: "MA_PENDING" }] }],
+    errors: [],
   });
 });
 

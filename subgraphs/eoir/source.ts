@@ -52,43 +52,52 @@ export type Court = {
   close(): Promise<void>;
 };
 
+type Asked =
+  | { readonly dockets: readonly Docket[]; readonly loaded: Loaded }
+  | { readonly error: SourceError; readonly snapshotDate: string | null };
+
 const docketLimit = 100;
 
 export function openCourt(settings: CourtSettings): Court {
   const docket = httpSystem({ system: "CASE", url: settings.caseUrl, timeoutMs: settings.sourceTimeoutMs });
   const snapshots = keepSnapshot(settings);
 
-  async function changes(aNumbers: readonly string[]): Promise<Docket> {
-    const body = JSON.stringify({ alienNumbers: aNumbers });
+  // A month turns: the docket goes on counting from the snapshot that we hold, while we load the next.
+  async function changes(aNumbers: readonly string[], since: string | null): Promise<Docket> {
+    const body = JSON.stringify({ alienNumbers: aNumbers, ...(since === null ? {} : { since }) });
     const headers = { "content-type": "application/json" };
     const answer = await docket.ask({ method: "POST", path: "/docket/v1/changes", headers, body });
     if (answer.status !== 200) throw new SourceError("SOURCE_REFUSED", "CASE");
     return decodeDocket(answer.body);
   }
 
+  /** The dockets of all these numbers, with the snapshot that they count from; null: that was replaced meanwhile. */
+  async function ask(aNumbers: readonly string[]): Promise<Asked | null> {
+    const since = snapshots.loaded()?.store.snapshotDate ?? null;
+    const parts: string[][] = [];
+    for (let at = 0; at === 0 || at < aNumbers.length; at += docketLimit)
+      parts.push(aNumbers.slice(at, at + docketLimit));
+    const answers = await Promise.allSettled(parts.map((part) => changes(part, since)));
+    const failed = answers.find(({ status }) => status === "rejected");
+    const loaded = snapshots.loaded();
+    if ((loaded?.store.snapshotDate ?? null) !== since) return null;
+    if (failed?.status === "rejected") return { error: failed.reason as SourceError, snapshotDate: since };
+    const dockets = answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    if (dockets.some(({ latestSnapshotDate }) => latestSnapshotDate !== since)) snapshots.reload();
+    if (loaded === null || dockets.some(({ snapshotDate }) => snapshotDate !== since))
+      return { error: new SourceError("SOURCE_UNAVAILABLE", "CASE"), snapshotDate: since };
+    return { dockets, loaded };
+  }
+
   return {
     firstLoad: snapshots.firstLoad,
     async lookUp(persons) {
       const aNumbers = [...new Set(persons.flat())];
-      const parts: string[][] = [];
-      for (let at = 0; at === 0 || at < aNumbers.length; at += docketLimit)
-        parts.push(aNumbers.slice(at, at + docketLimit));
-      const answers = await Promise.allSettled(parts.map(changes));
-      const failed = answers.find(({ status }) => status === "rejected");
-      const dockets = answers.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-      const loaded = snapshots.loaded();
-      const snapshotDate = loaded?.store.snapshotDate ?? null;
-      if (failed?.status === "rejected") {
-        const error = failed.reason as SourceError;
-        return persons.map(() => ({ answered: false, error, snapshotDate }));
-      }
-      const wanted = dockets.find((each) => each.snapshotDate !== snapshotDate);
-      if (loaded === null || wanted !== undefined) {
-        snapshots.reload();
-        const error = new SourceError("SOURCE_UNAVAILABLE", "CASE");
-        return persons.map(() => ({ answered: false, error, snapshotDate }));
-      }
-      return persons.map((numbers) => merge(numbers, dockets, loaded));
+      const asked = (await ask(aNumbers)) ??
+        (await ask(aNumbers)) ?? { error: new SourceError("SOURCE_UNAVAILABLE", "CASE"), snapshotDate: null };
+      return persons.map((numbers) =>
+        "error" in asked ? { answered: false, ...asked } : merge(numbers, asked.dockets, asked.loaded),
+      );
     },
     async close() {
       await Promise.all([docket.close(), snapshots.close()]);
