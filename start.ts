@@ -3,6 +3,7 @@
  * process of its own. One line a part; all of it ends together.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 type Part = { readonly name: string; readonly module: string };
@@ -75,7 +76,7 @@ async function main(): Promise<void> {
   endWithParent();
   const startedAt = performance.now();
   const gatewayReady = start(gateway, gatewayEnvironment);
-  await start(mocks, environment);
+  await start(mocks, { ...environment, ...otherParts() });
   await start(subgraphs, subgraphEnvironment);
   const ready = await gatewayReady;
   if (exitCode !== null) return;
@@ -97,15 +98,18 @@ function moved(
   return env;
 }
 
+const agencies: readonly { readonly name: string; readonly url: string; readonly systems: readonly string[] }[] =
+  JSON.parse(readFileSync(new URL("schema/subgraphs.json", import.meta.url), "utf8"));
+
 const subgraphEnvironment = moved(
-  ["IDENT", "ADIS", "I94", "E3", "EID", "GLOBAL", "ELIS", "CASE"],
+  agencies.flatMap(({ systems }) => systems),
   (name) => `${name}_URL`,
   (name, port) => (name === "EID" ? eidUrl(port) : `http://127.0.0.1:${port}`),
 );
 
 const gatewayEnvironment = {
   ...moved(
-    ["OBIM", "CBP", "ICE", "USCIS", "EOIR"],
+    agencies.map(({ name }) => name.toUpperCase()),
     (name) => `SUBGRAPH_URL_${name}`,
     (_name, port) => `http://127.0.0.1:${port}/graphql`,
   ),
@@ -113,6 +117,19 @@ const gatewayEnvironment = {
     ? {}
     : { GATEWAY_ISSUERS: `https://issuer.crosswalk.example=http://127.0.0.1:${environment.ISSUER_PORT}/jwks.json` }),
 };
+
+/** What the control listener tells of the parts that are not simulated systems. */
+function otherParts(): NodeJS.ProcessEnv {
+  const urls = [
+    ["gateway", `http://127.0.0.1:${environment.PORT ?? 4000}/graphql`],
+    ["gateway, internal", `http://127.0.0.1:${environment.INTERNAL_PORT ?? 4001}`],
+    ...agencies.map(({ name, url }) => {
+      const setting = `SUBGRAPH_URL_${name.toUpperCase()}` as keyof typeof gatewayEnvironment;
+      return [name, gatewayEnvironment[setting] ?? url];
+    }),
+  ];
+  return { CROSSWALK_PARTS: JSON.stringify(Object.fromEntries(urls)) };
+}
 
 /** npm killed outright cannot pass a signal on: then this process has another parent, and ends by itself. */
 function endWithParent(): void {

@@ -22,7 +22,7 @@ export type ControlledSystem = {
 
 export type ControlSettings = {
   readonly systems: readonly ControlledSystem[];
-  /** Other parts worth naming, such as the issuer. */
+  /** Every other part of what runs here: issuer, subgraphs, gateway. */
   readonly parts: readonly { readonly name: string; readonly url: string; readonly port: number }[];
   readonly clock: Clock;
   readonly port: number;
@@ -101,7 +101,8 @@ function describe(system: ControlledSystem) {
 }
 
 function find(systems: readonly ControlledSystem[], name: string): readonly ControlledSystem[] {
-  const named = systems.filter(({ system, agency }) => system === name || agency === name);
+  const asked = name.toLowerCase();
+  const named = systems.filter(({ system, agency }) => system === asked || agency === asked);
   if (named.length > 0) return named;
   throw new Refusal(404, `no such system; there are ${systems.map(({ system }) => system).join(", ")}`);
 }
@@ -129,10 +130,9 @@ function parseFault({ kind, ms, rate }: Record<string, unknown>): Fault {
 }
 
 function parseAct({ act, aNumber, ...rest }: Record<string, unknown>): Act {
-  if (typeof act !== "string") throw new Refusal(400, "act must be the name of an act; GET /systems lists them");
   const digits = typeof aNumber === "string" ? /^A?(\d{7,9})$/.exec(aNumber.replace(/[\s-]/g, ""))?.[1] : undefined;
   if (digits === undefined) throw new Refusal(400, "aNumber must be a string of 7 to 9 digits");
-  return { ...rest, act, aNumber: digits.padStart(9, "0") };
+  return { ...rest, act: String(act), aNumber: digits.padStart(9, "0") };
 }
 
 function parseNow({ now }: Record<string, unknown>): string {

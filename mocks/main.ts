@@ -49,6 +49,8 @@ export type MocksSettings = {
   readonly host: string;
   /** Calls a second that Global and ELIS each take before they answer 429; null: no limit. */
   readonly uscisRateLimit?: number | null;
+  /** URLs by name of the other parts that run beside these, for whoever asks the control listener. */
+  readonly otherParts?: Readonly<Record<string, string>>;
   /** One line for each part as it comes up, and for long work in progress. */
   readonly progress: (line: string) => void;
 };
@@ -103,7 +105,18 @@ export async function startMocks(settings: MocksSettings): Promise<Mocks> {
     const issuer = await startIssuer({ port: portOf("issuer"), host });
     closers.push(issuer.close);
     const issuerPart = { name: "issuer", url: `http://127.0.0.1:${issuer.port}`, port: issuer.port };
-    const control = await listenControl({ systems, parts: [issuerPart], clock, port: portOf("control"), host });
+    const others = Object.entries(settings.otherParts ?? {}).map(([name, url]) => ({
+      name,
+      url,
+      port: Number(new URL(url).port),
+    }));
+    const control = await listenControl({
+      systems,
+      parts: [issuerPart, ...others],
+      clock,
+      port: portOf("control"),
+      host,
+    });
     closers.push(control.close);
     const named = (system: SystemName) => systems.find((each) => each.system === system) as RunningSystem;
     return {
@@ -227,6 +240,7 @@ export function readMocksSettings(env: Readonly<Record<string, string | undefine
     ports: Object.fromEntries(ports),
     host: env.HOST ?? "127.0.0.1",
     uscisRateLimit: env.USCIS_RATE_LIMIT === undefined ? null : wholeNumber("USCIS_RATE_LIMIT", 5, 1, 10_000),
+    otherParts: JSON.parse(env.CROSSWALK_PARTS ?? "{}"),
     progress: (line) => console.log(line),
   };
 }

@@ -1,9 +1,12 @@
 /** The rules about what may refer to what. Each takes files and gives back a line for every violation. */
+import { readFileSync } from "node:fs";
 import type { SourceFile } from "./source-tree.ts";
 
 export type Rule = (files: readonly SourceFile[]) => readonly string[];
 
-const agencies = ["obim", "cbp", "ice", "uscis", "eoir"];
+const agencies: readonly string[] = JSON.parse(
+  readFileSync(new URL("../schema/subgraphs.json", import.meta.url), "utf8"),
+).map(({ name }: { name: string }) => name);
 
 /** Where a file may look for what is ours. `{ within }`: folders; `{ files }`: exact paths. */
 type Reach = { readonly within: readonly string[]; readonly files?: RegExp };

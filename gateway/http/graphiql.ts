@@ -6,14 +6,26 @@ export type Page = { readonly html: string; readonly headers: Readonly<Record<st
 
 const headers = { authorization: "Bearer PASTE-A-TOKEN-HERE", "crosswalk-purpose": "CUSTODY" };
 
-/** Stands above the first operation: without a token the gateway says nothing, not even its schema. */
-const guide = `# Under Headers, put the token that this prints:  npm run -s token -- ero-officer
-# Then the arrows at the lower left load the schema, and the button at the upper right asks.
-# Other people worth asking for:  npm run -s scenarios
+/** Stands above the first operation. Without a token the gateway says nothing, not even its schema. */
+const guide = `# 1. In a terminal:
+#      npm run -s token -- ero-officer
+# 2. Paste what it prints under Headers.
+# 3. The arrows at the lower left load
+#    the schema (refused until then).
+# 4. The button at the upper right asks.
+# Others worth asking for:
+#      npm run -s scenarios
 `;
 
 /** S1 of `npm run -s scenarios`. */
-const variables = { by: { fin: "4141592653" } };
+const scenario = 'person(by: { fin: "4141592653" })';
+
+/** The committed document about S1, with no variables to be filled in first. */
+function example(): string {
+  const text = readFileSync(new URL("../../schema/documents/person-record.graphql", import.meta.url), "utf8");
+  const operation = text.slice(text.indexOf("query PersonRecord"));
+  return guide + operation.replace("($by: PersonIdentifier!)", "").replace("person(by: $by)", scenario);
+}
 
 /**
  * Only the page's own script runs, and it talks to nothing but this gateway. Megabytes, and in no production image:
@@ -21,15 +33,14 @@ const variables = { by: { fin: "4141592653" } };
  */
 export async function graphiqlPage(): Promise<Page> {
   const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
-  const query = guide + readFileSync(new URL("../../schema/documents/person-record.graphql", import.meta.url), "utf8");
-  const html = renderGraphiQL({
+  const page = renderGraphiQL({
     title: "Crosswalk",
     endpoint: "/graphql",
-    defaultTabs: [{ query, variables: JSON.stringify(variables, null, 2), headers: JSON.stringify(headers, null, 2) }],
-    defaultQuery: query,
+    defaultQuery: example(),
     headers: JSON.stringify(headers, null, 2),
     defaultEditorToolsVisibility: "headers",
   });
+  const html = page.replace("<style>", "<style>html, body, #root { height: 100%; margin: 0; overflow: hidden; }");
   const script = html.slice(html.indexOf("<script>") + "<script>".length, html.lastIndexOf("</script>"));
   const policy = [
     "default-src 'none'",

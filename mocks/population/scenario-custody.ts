@@ -299,7 +299,7 @@ export function personS9(making: Making, index: number): PersonFile {
   });
 }
 
-/** S10: a detainer that stands until `lift-detainer` lifts it, and must be gone everywhere at once. */
+/** S10: a detainer that stands until `lift-detainer` lifts it, and then must be active nowhere. */
 export function personS10(making: Making, index: number): PersonFile {
   const stage = openStage(making, index);
   return stage.file({

@@ -153,7 +153,7 @@ export const scenarios: readonly Scenario[] = [
     id: "S10",
     title: "A hold that ends",
     shows:
-      'An active, served detainer. Lift it (POST /systems/eid/do {"act":"lift-detainer", …}) and it must be gone from every answer.',
+      'An active, served detainer. Lift it (POST /systems/eid/do {"act":"lift-detainer","aNumber":"…"}): no answer from then on may show it as ACTIVE; it stays on record as LIFTED.',
     identifiers: identifiersOf(indexOf.S10, (stage) => ({
       eidSubjectId: stage.subject,
       fbiNumber: stage.fbi,
