@@ -40,7 +40,7 @@ const entries = {
   AUTHENTICATION_UNAVAILABLE: request(503, "the issuer's keys could not be had; try again"),
   PURPOSE_REQUIRED: request(400, "the header Crosswalk-Purpose is required"),
   PURPOSE_UNKNOWN: request(400, "the header Crosswalk-Purpose names no known purpose"),
-  PURPOSE_NOT_PERMITTED: request(403, "this purpose is not among the caller's"),
+  PURPOSE_NOT_PERMITTED: request(403, "the purpose in Crosswalk-Purpose is not among this caller's own"),
   CASE_REQUIRED: request(400, "this purpose requires the header Crosswalk-Case"),
   CASE_INVALID: request(400, "the header Crosswalk-Case takes 1 to 64 printable ASCII characters"),
   CROSS_SITE_REFUSED: request(403, "a page of another site may not ask"),

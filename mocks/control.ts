@@ -80,15 +80,15 @@ async function answer({ systems, parts, clock }: ControlSettings, request: HttpR
       return json(200, named.map(describe));
     }
     case "POST /systems/*/do": {
-      const act = parseAct(readBody(request));
+      const body = readBody(request);
       const named = find(systems, name as string);
-      const able = named.find(({ acts }) => acts.includes(act.act));
+      const able = named.find(({ acts }) => acts.includes(String(body.act)));
       if (able === undefined)
         throw new UnknownAct(
           name as SystemName,
           named.flatMap(({ acts }) => acts),
         );
-      return json(200, { system: able.system, done: await able.act(act) });
+      return json(200, { system: able.system, done: await able.act(parseAct(body)) });
     }
     default:
       throw new Refusal(404, `no such thing here; there is ${Object.keys(usage).join(", ")}`);
