@@ -36,14 +36,14 @@ export async function faultyProxy(settings: ProxySettings): Promise<FaultyProxy>
   const server = createServer((client) => {
     clients.add(client);
     client.on("error", () => client.destroy());
-    if (strikes("down")) return void client.resetAndDestroy();
+    if (strikes("down")) return reset(client);
     relay(client, connect(upstreamPort, "127.0.0.1"));
   });
 
   function relay(client: Socket, upstream: Socket): void {
     let exchange: Exchange = passing;
     client.on("data", (bytes) => {
-      if (strikes("down")) return void client.resetAndDestroy();
+      if (strikes("down")) return reset(client);
       if (strikes("refuse")) return void client.end(refusals[protocol]);
       exchange = strikes("slow")
         ? delayed(fault.ms ?? 5000)
@@ -72,7 +72,7 @@ export async function faultyProxy(settings: ProxySettings): Promise<FaultyProxy>
     port: (server.address() as AddressInfo).port,
     set(next) {
       fault = next;
-      if (next.kind === "down" && (next.rate ?? 1) === 1) for (const client of clients) client.resetAndDestroy();
+      if (next.kind === "down" && (next.rate ?? 1) === 1) for (const client of clients) reset(client);
     },
     close: () =>
       new Promise((resolve) => {
@@ -80,6 +80,12 @@ export async function faultyProxy(settings: ProxySettings): Promise<FaultyProxy>
         for (const client of clients) client.destroy();
       }),
   };
+}
+
+/** A socket whose end is under way cannot be reset: tried, its handle would stay open for ever. */
+function reset(client: Socket): void {
+  if (client.writableEnded) client.destroy();
+  else client.resetAndDestroy();
 }
 
 /** What becomes of the bytes of one answer. `last`: the upstream has closed. */
