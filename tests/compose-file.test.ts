@@ -11,7 +11,7 @@ import { defaultPorts } from "../mocks/main.ts";
 import { scenarios } from "../mocks/population/scenarios.ts";
 import { freePorts } from "./free-ports.ts";
 import { personRecord } from "./graph.ts";
-import { requireServer, type Server, startPostgres, startRedis } from "./servers.ts";
+import { type Server, startPostgres, startRedis, testWithServers } from "./servers.ts";
 
 type Service = {
   readonly build?: string;
@@ -96,35 +96,37 @@ test("only the gateway's and the control listener's ports are published, on loop
   expect(published.sort()).toEqual(["127.0.0.1:4000:4000", "127.0.0.1:4002:4002"]);
 });
 
-test("every service's command starts with its environment, becomes healthy, and the gateway answers", async () => {
-  const postgres = await startPostgres();
-  const redis = await startRedis();
-  for (const [name, server] of Object.entries({ PostgreSQL: postgres, Redis: redis }))
-    if (server === null) requireServer(name);
-    else servers.push(server);
-  const started = new Set(["redis", "postgres"]);
-  while (started.size < ours.length + 2) {
-    const next = ours.find(
-      ([name, { depends_on = {} }]) => !started.has(name) && Object.keys(depends_on).every((each) => started.has(each)),
-    );
-    if (next === undefined) throw new Error("services wait for each other");
-    const [name, service] = next;
-    const { DATABASE_URL, ...environment } = service.environment ?? {};
-    const database = DATABASE_URL === undefined || postgres === null ? {} : { DATABASE_URL: postgres.url };
-    startService({ ...service, environment: { ...environment, ...database } });
-    await healthy(service);
-    started.add(name);
-  }
-  const response = await fetch(local("http://127.0.0.1:4000/graphql"), {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Bearer ${await mintToken("ero-officer")}`,
-      "crosswalk-purpose": "REMOVAL_OPERATIONS",
-    },
-    body: JSON.stringify({ query: personRecord, variables: { by: { fin: scenarios[0]?.identifiers.fin } } }),
-  });
-  const { data, errors } = (await response.json()) as { data: { person: { stays: unknown } }; errors?: unknown };
-  expect(errors).toBeUndefined();
-  expect(data.person.stays).toMatchObject([{ state: "IN_FORCE", basis: "MA_PENDING" }]);
-}, 120_000);
+testWithServers(
+  "every service's command starts with its environment, becomes healthy, and the gateway answers (needs postgres and redis-server)",
+  async () => {
+    const postgres = await startPostgres();
+    servers.push(postgres, await startRedis());
+    const started = new Set(["redis", "postgres"]);
+    while (started.size < ours.length + 2) {
+      const next = ours.find(
+        ([name, { depends_on = {} }]) =>
+          !started.has(name) && Object.keys(depends_on).every((each) => started.has(each)),
+      );
+      if (next === undefined) throw new Error("services wait for each other");
+      const [name, service] = next;
+      const { DATABASE_URL, ...environment } = service.environment ?? {};
+      const database = DATABASE_URL === undefined ? {} : { DATABASE_URL: postgres.url };
+      startService({ ...service, environment: { ...environment, ...database } });
+      await healthy(service);
+      started.add(name);
+    }
+    const response = await fetch(local("http://127.0.0.1:4000/graphql"), {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${await mintToken("ero-officer")}`,
+        "crosswalk-purpose": "REMOVAL_OPERATIONS",
+      },
+      body: JSON.stringify({ query: personRecord, variables: { by: { fin: scenarios[0]?.identifiers.fin } } }),
+    });
+    const { data, errors } = (await response.json()) as { data: { person: { stays: unknown } }; errors?: unknown };
+    expect(errors).toBeUndefined();
+    expect(data.person.stays).toMatchObject([{ state: "IN_FORCE", basis: "MA_PENDING" }]);
+  },
+  120_000,
+);
