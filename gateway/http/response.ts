@@ -51,6 +51,9 @@ const parserCodes: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: "REQUEST_HEADERS_TOO_LARGE",
 };
 
+/** For the answer to arrive: it is lost when a connection is ended with bytes unread. */
+const lingerMs = 1_000;
+
 /** Answers what never became a request: malformed HTTP, headers too large or too slow. Ends the connection. */
 export function refuseUnparsed(socket: Duplex, parserCode: string | undefined): void {
   if (parserCode === "ECONNRESET" || !socket.writable) return void socket.destroy();
@@ -65,4 +68,6 @@ export function refuseUnparsed(socket: Duplex, parserCode: string | undefined): 
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
+  // Nothing else ends a client that keeps its own side open, nor what waits for the rest of its request.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

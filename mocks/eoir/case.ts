@@ -163,8 +163,9 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = /^case-snapshot-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !isRunning(Number(owner)))
-      await rm(join(tmpdir(), name), { recursive: true, force: true });
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    // Another user's is not ours to remove, and no reason not to publish.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

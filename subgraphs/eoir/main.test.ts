@@ -1,7 +1,7 @@
 /** The subgraph over a docket and a snapshot made by hand: what it says when one of them fails it. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -438,6 +438,22 @@ test("the store of a process that was killed is removed at the next start", asyn
   const left = mkdtempSync(join(tmpdir(), `case-store-${gone}-`));
   await start(await startDocket());
   expect(existsSync(left)).toBe(false);
+});
+
+test("what cannot be removed, since it is another user's, keeps nobody from starting", async () => {
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const left = mkdtempSync(join(tmpdir(), `case-store-${gone}-`));
+  writeFileSync(join(left, "file"), "");
+  chmodSync(left, 0o500);
+  closers.push(() => rmSync(left, { recursive: true }));
+  closers.push(() => chmodSync(left, 0o700));
+  const docket = await startDocket();
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  const starting = start(docket);
+  if (isRoot) process.seteuid?.(0);
+  await starting;
+  expect(existsSync(left)).toBe(true);
 });
 
 test("a port in use is an error, and nothing is left running", async () => {

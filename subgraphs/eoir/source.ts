@@ -223,8 +223,12 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
 function removeLeftBehind(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = /^case-store-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !isRunning(Number(owner)))
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    try {
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's: not ours to remove, and no reason not to start.
+    }
   }
 }
 
