@@ -36,6 +36,7 @@ export async function faultyProxy(settings: ProxySettings): Promise<FaultyProxy>
   const server = createServer((client) => {
     clients.add(client);
     client.on("error", () => client.destroy());
+    client.on("close", () => clients.delete(client));
     if (strikes("down")) return reset(client);
     relay(client, connect(upstreamPort, "127.0.0.1"));
   });
@@ -56,10 +57,7 @@ export async function faultyProxy(settings: ProxySettings): Promise<FaultyProxy>
     });
     upstream.on("data", (bytes) => exchange(bytes, client));
     upstream.on("error", () => client.destroy());
-    client.on("close", () => {
-      clients.delete(client);
-      upstream.destroy();
-    });
+    client.on("close", () => upstream.destroy());
     // An answer that is still waiting is not overtaken by the end of its connection.
     upstream.on("close", () => exchange(Buffer.alloc(0), client, true));
   }

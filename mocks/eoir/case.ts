@@ -36,6 +36,7 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
   async function publishOne(snapshot: Snapshot): Promise<Published> {
     await removeLeftBehind();
     const folder = await mkdtemp(join(tmpdir(), `case-snapshot-${process.pid}-`));
+    ownFolders.add(folder);
     await publish({
       folder,
       snapshotDate: snapshot.date,
@@ -159,13 +160,17 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
   };
 }
 
+/** This process's; any other under its id is of a process before it, as in a container that was started again. */
+const ownFolders = new Set<string>();
+
 /** Snapshots of processes that were killed. */
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const owner = /^case-snapshot-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || isRunning(Number(owner))) continue;
+    const path = join(tmpdir(), name);
+    const owner = Number(/^case-snapshot-(\d+)-/.exec(name)?.[1]);
+    if (Number.isNaN(owner) || (owner === process.pid ? ownFolders.has(path) : isRunning(owner))) continue;
     // Another user's is not ours to remove, and no reason not to publish.
-    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

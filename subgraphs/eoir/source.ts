@@ -142,6 +142,7 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
   const { storeFolder, snapshot, snapshotSilenceMs: silenceMs, retryMs, progress } = settings;
   if (storeFolder === null) removeLeftBehind();
   const folder = storeFolder ?? mkdtempSync(join(tmpdir(), `case-store-${process.pid}-`));
+  ownFolders.add(folder);
   let current: Loaded | null = null;
   let worker: Worker | null = null;
   let retry: NodeJS.Timeout | null = null;
@@ -168,8 +169,7 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
       if (problem !== null) {
         const kept = current === null ? "none is loaded" : `that of ${current.store.snapshotDate.slice(0, 10)} is kept`;
         progress(`CASE     snapshot not loaded: ${problem}; ${kept}; next attempt in ${retryMs / 1000} s`);
-        retry = setTimeout(load, retryMs);
-        retry.unref();
+        pause(load);
       }
       settleFirst();
     };
@@ -182,12 +182,27 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
     started.on("exit", () => end("the load ended before its time"));
   }
 
+  function pause(then: () => void = () => undefined): void {
+    retry = setTimeout(() => {
+      retry = null;
+      then();
+    }, retryMs);
+    retry.unref();
+  }
+
   function use({ path, snapshotDate, reused }: Load): boolean {
     const store = openStore(path);
     if (store === null) return false;
     const former = current;
-    const lookups = decodeLookups(store.rows("tblLookupCourtDecision"), store.rows("tblLookup_Juvenile"));
-    current = { store, lookups };
+    try {
+      const lookups = decodeLookups(store.rows("tblLookupCourtDecision"), store.rows("tblLookup_Juvenile"));
+      current = { store, lookups };
+    } catch {
+      store.close();
+      return false;
+    }
+    // Nothing newer was to be had: asked again at once, it would be the same.
+    if (former?.store.snapshotDate === snapshotDate) pause();
     former?.store.close();
     if (reused) progress(`CASE     snapshot of ${snapshotDate.slice(0, 10)}: the store built from it before is used`);
     forget((file) => file !== basename(path) && /^case-[\w-]+\.sqlite$/.test(file));
@@ -219,13 +234,17 @@ function keepSnapshot(settings: CourtSettings): Snapshots {
   };
 }
 
+/** This process's; any other under its id is of a process before it, as in a container that was started again. */
+const ownFolders = new Set<string>();
+
 /** Stores of processes that were killed: nobody's court records stay behind. */
 function removeLeftBehind(): void {
   for (const name of readdirSync(tmpdir())) {
-    const owner = /^case-store-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || isRunning(Number(owner))) continue;
+    const path = join(tmpdir(), name);
+    const owner = Number(/^case-store-(\d+)-/.exec(name)?.[1]);
+    if (Number.isNaN(owner) || (owner === process.pid ? ownFolders.has(path) : isRunning(owner))) continue;
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true });
     } catch {
       // Another user's: not ours to remove, and no reason not to start.
     }
