@@ -33,7 +33,7 @@ afterEach(async () => {
 function start(env: NodeJS.ProcessEnv): Started {
   const child = spawn(process.execPath, ["start.ts"], { cwd: process.cwd(), env: { ...process.env, ...env } });
   const lines: string[] = [];
-  const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
   const ready = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on("line", (line) => {
