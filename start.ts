@@ -29,6 +29,8 @@ let exitCode: number | null = null;
 
 /** Starts a part and resolves when it prints its line that begins with `ready`; that line is returned. */
 function start(part: Part, env: NodeJS.ProcessEnv): Promise<string> {
+  // Ended between two parts: what has not been started is never ready.
+  if (exitCode !== null) return new Promise(() => {});
   const child = fork(new URL(part.module, import.meta.url), { env, stdio: ["ignore", "pipe", "inherit", "ipc"] });
   running.set(part, child);
   return new Promise((resolve) => {
