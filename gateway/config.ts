@@ -32,9 +32,27 @@ export type Config = {
   readonly audience: string;
   /** By SUBGRAPH_URL_<NAME>'s name: stands in for the routing URL in the supergraph. */
   readonly subgraphUrls: Readonly<Record<string, string>>;
+  /** A JSON file with what is known of each subgraph beside its schema (schema/subgraphs.json). */
+  readonly subgraphsFile: string;
+  /** For a subgraph that the file gives no time of its own. */
   readonly subgraphTimeoutMs: number;
   readonly subgraphMaxBytes: number;
   readonly maxBodyBytes: number;
+  /** From a request's arrival to its answer, whatever it asks. */
+  readonly requestTimeoutMs: number;
+  /** Requests under way at once; what comes beyond them is shed. */
+  readonly maxRequests: number;
+  /** Operations in one request; 0: batches are not taken. */
+  readonly maxBatch: number;
+  /** Estimated cost of an operation; 0: not bounded. */
+  readonly maxCost: number;
+  /** Trusted documents: a folder of .graphql files or a manifest; empty: none. */
+  readonly documents: string;
+  readonly documentsMode: "off" | "prefer" | "require";
+  /** A plan that takes longer no longer holds up others. */
+  readonly planSoftMs: number;
+  /** A plan that takes longer is given up, and its operation is remembered. */
+  readonly planHardMs: number;
   readonly drainMs: number;
 };
 
@@ -57,9 +75,18 @@ export function readConfig(env: Environment): ConfigOutcome {
     issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
     subgraphUrls: reader.subgraphUrls("SUBGRAPH_URL_"),
+    subgraphsFile: env.GATEWAY_SUBGRAPHS || "schema/subgraphs.json",
     subgraphTimeoutMs: reader.wholeNumber("SUBGRAPH_TIMEOUT_MS", 3000),
     subgraphMaxBytes: reader.wholeNumber("SUBGRAPH_MAX_BYTES", 16 * 1024 * 1024),
     maxBodyBytes: reader.wholeNumber("MAX_BODY_BYTES", 100 * 1024),
+    requestTimeoutMs: reader.wholeNumber("REQUEST_TIMEOUT_MS", 10_000),
+    maxRequests: reader.wholeNumber("MAX_REQUESTS", 1000),
+    maxBatch: reader.wholeNumber("MAX_BATCH", 0, 100),
+    maxCost: reader.wholeNumber("MAX_COST", 0),
+    documents: env.GATEWAY_DOCUMENTS || "",
+    documentsMode: reader.oneOf("GATEWAY_DOCUMENTS_MODE", ["off", "prefer", "require"], "off"),
+    planSoftMs: reader.wholeNumber("PLAN_SOFT_MS", 250),
+    planHardMs: reader.wholeNumber("PLAN_HARD_MS", 1000),
     drainMs: reader.wholeNumber("DRAIN_MS", 4000),
   };
   if (mode === "production") refusals.push(...insecureSettings(config));

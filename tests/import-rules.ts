@@ -43,10 +43,14 @@ export const boundaries: Rule = (files) =>
 /** Heavy or replaceable packages, and the only places that may know them. Tests may know all. */
 const doors: Readonly<Record<string, RegExp>> = {
   "@apollo/composition": /^schema\/compose\.ts$/,
+  "@apollo/federation-internals": /^gateway\/execution\/planner[a-z-]*\.ts$/,
   "@apollo/gateway": /^gateway\/execution\//,
+  "@apollo/query-planner": /^gateway\/execution\/planner[a-z-]*\.ts$/,
   "@apollo/subgraph": /^subgraphs\/kit\/subgraph\.ts$/,
+  "@opentelemetry/api": /^gateway\/telemetry(\.ts$|\/)/,
   "@electric-sql/pglite": /^mocks\/ice\//,
   "@electric-sql/pglite-socket": /^mocks\/ice\//,
+  cockatiel: /^gateway\/subgraph\/resilience\.ts$/,
   dataloader: /^subgraphs\/[a-z]+\/resolvers\.ts$/,
   "fast-xml-parser": /^(subgraphs|mocks)\/obim\/(xml|soap)\.ts$/,
   graphql: /^(gateway|subgraphs|schema)\//,
@@ -57,6 +61,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "prom-client": /^gateway\/telemetry\.ts$/,
   undici: /^(subgraphs\/kit\/source|gateway\/subgraph\/http|gateway\/supergraph\/source)\.ts$/,
   // Installed for tests alone.
+  "@opentelemetry/sdk-trace-base": /^$/,
   "@jest/globals": /^$/,
   "@swc/core": /^$/,
   "fast-check": /^$/,

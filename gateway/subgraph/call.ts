@@ -1,0 +1,39 @@
+/** One request to one subgraph, and the layers that stand around it. */
+import type { ErrorCode } from "../errors.ts";
+
+export type SubgraphRequest = {
+  readonly subgraph: string;
+  /** The whole JSON body, as it is sent. */
+  readonly body: string;
+  readonly kind: "query" | "mutation";
+  /** On the clock of `performance.now()`: when an answer is of no use any more. */
+  readonly deadline: number;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+};
+
+export type SubgraphAnswer = {
+  /** The parsed body, whatever it is. */
+  readonly body: unknown;
+  /** Others hold the same object: it must not be changed. */
+  readonly isShared: boolean;
+};
+
+/** Rejects with SubgraphFailure. */
+export type SubgraphCall = (request: SubgraphRequest) => Promise<SubgraphAnswer>;
+
+/** Something done around a call. Layers do not know each other; gateway.ts puts them in order. */
+export type Layer = (next: SubgraphCall) => SubgraphCall;
+
+export type SubgraphFailureCode = Extract<
+  ErrorCode,
+  "SUBREQUEST_HTTP_ERROR" | "SUBREQUEST_MALFORMED_RESPONSE" | "SUBREQUEST_NOT_SENT" | "GATEWAY_TIMEOUT"
+>;
+
+export class SubgraphFailure extends Error {
+  readonly code: SubgraphFailureCode;
+  constructor(code: SubgraphFailureCode, cause?: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
