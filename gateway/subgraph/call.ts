@@ -8,7 +8,7 @@ export type SubgraphRequest = {
   readonly kind: "query" | "mutation";
   /** On the clock of `performance.now()`: when an answer is of no use any more. */
   readonly deadline: number;
-  /** Aborted when the client has gone. */
+  /** Aborted when nobody waits any more. Its reason may be the SubgraphFailure to reject with. */
   readonly signal: AbortSignal;
 };
 
@@ -32,8 +32,11 @@ export type SubgraphFailureCode = Extract<
 
 export class SubgraphFailure extends Error {
   readonly code: SubgraphFailureCode;
-  constructor(code: SubgraphFailureCode, cause?: unknown) {
+  /** Of the answer, where there was one. */
+  readonly status: number | null;
+  constructor(code: SubgraphFailureCode, cause?: unknown, status: number | null = null) {
     super(code, { cause });
     this.code = code;
+    this.status = status;
   }
 }

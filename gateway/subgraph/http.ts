@@ -1,6 +1,6 @@
 /** One request to one subgraph over HTTP: bounded in time and size, cancelled with the client, never redirected. */
 import { Pool } from "undici";
-import type { ErrorCode } from "../errors.ts";
+import { SubgraphFailure } from "./call.ts";
 
 export type SubgraphRequest = {
   readonly subgraph: string;
@@ -14,13 +14,7 @@ export type SubgraphRequest = {
 /** The parsed body, whatever it is; throws SubgraphFailure. */
 export type SubgraphCall = (request: SubgraphRequest) => Promise<unknown>;
 
-export class SubgraphFailure extends Error {
-  readonly code: ErrorCode;
-  constructor(code: "SUBREQUEST_HTTP_ERROR" | "SUBREQUEST_MALFORMED_RESPONSE" | "GATEWAY_TIMEOUT", cause?: unknown) {
-    super(code, { cause });
-    this.code = code;
-  }
-}
+export { SubgraphFailure };
 
 export type SubgraphHttp = { readonly call: SubgraphCall; close(): Promise<void> };
 
