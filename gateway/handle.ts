@@ -3,14 +3,22 @@ import { execute as executeLocally } from "graphql";
 import type { Authenticate, Caller } from "./authorization/authenticate.ts";
 import { readPurpose } from "./authorization/purpose.ts";
 import { refusedRootFields } from "./authorization/root-fields.ts";
-import { type ClientError, type PartError, partError, type Refusal, refuse } from "./errors.ts";
+import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
 import { QueryPlanningFailed } from "./execution/port.ts";
 import { toClientKeys, toClientPath } from "./operation/internal-names.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/prepare.ts";
 import { splitRoot } from "./operation/root.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
 
-export type OperationInput = OperationRequest & {
+export type OperationInput = Omit<OperationRequest, "query"> & {
+  /** Null when the operation is asked for by the id of its document. */
+  readonly query: string | null;
+  /** As the client sent it: `documentId` of GraphQL over HTTP, or Apollo's `extensions.persistedQuery.sha256Hash`. */
+  readonly documentId: string | null;
+  /** Whether the client takes parts of the answer later (`multipart/mixed`). */
+  readonly acceptsDefer: boolean;
+  /** When the request's head had come, on the clock of `performance.now()`. */
+  readonly receivedAt: number;
   readonly method: "GET" | "POST";
   readonly authorization: string | undefined;
   readonly purpose: string | undefined;
@@ -18,10 +26,32 @@ export type OperationInput = OperationRequest & {
   readonly signal: AbortSignal;
 };
 
-export type Answer = { readonly data: unknown; readonly errors?: readonly ClientError[] };
+export type Answer = {
+  readonly data: unknown;
+  readonly errors?: readonly ClientError[];
+  /** What comes later, to a client that accepts it; ended early when the client goes. */
+  readonly deferred?: AsyncIterable<Increment>;
+};
 
-/** What a log line may know of an operation. */
-export type AboutOperation = { operation?: string | null; agency?: string | null; purpose?: string | null };
+/** One part of an answer that comes later. */
+export type Increment = {
+  readonly incremental: readonly {
+    readonly data: unknown;
+    readonly path: Path;
+    readonly label?: string;
+    readonly errors?: readonly ClientError[];
+  }[];
+  readonly hasNext: boolean;
+};
+
+/** What logs and metrics may know of an operation. */
+export type AboutOperation = {
+  operation?: string | null;
+  agency?: string | null;
+  purpose?: string | null;
+  /** In which at least one subgraph was being waited for. */
+  waitedMs?: number;
+};
 
 /** `about` is filled in as it becomes known. */
 export type Handle = (input: OperationInput, about: AboutOperation) => Promise<Answer | Refusal>;
@@ -55,7 +85,8 @@ export function operationHandler({ mode, authenticate, requirePurpose, current }
     if ("refused" in refusedFields) return refusedFields;
     // From here on this one supergraph, whatever is loaded meanwhile.
     const supergraph = current();
-    const operation = supergraph.prepare(input);
+    if (input.query === null) return refuse("PERSISTED_QUERY_NOT_IN_LIST");
+    const operation = supergraph.prepare({ ...input, query: input.query });
     if ("refused" in operation) return operation;
     about.operation = operation.name;
     if (operation.kind === "mutation" && input.method === "GET")

@@ -43,5 +43,6 @@ export function openInternalListener({
       }
     },
     refuseEnding: (response) => sendJson(response, 503, { live: true, ready: false }),
+    refuseMalformed: (response) => sendJson(response, 400, { refused: "not well-formed" }),
   });
 }

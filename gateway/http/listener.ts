@@ -1,9 +1,11 @@
 /**
- * An HTTP listener with limits on slow and idle clients, and a way to end it: what was accepted is finished, what comes
- * meanwhile is told to go elsewhere.
+ * An HTTP listener with limits on slow, idle and greedy clients, and a way to end it: what was accepted is finished,
+ * what comes meanwhile is told to go elsewhere. HTTP/1.1 alone is spoken; whatever stands in front speaks the others.
  */
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { refuseUnparsed } from "./response.ts";
 
 export type Exchange = {
@@ -11,6 +13,8 @@ export type Exchange = {
   readonly response: ServerResponse;
   /** Aborted when the client has gone before its answer, or time is up at the end. */
   readonly signal: AbortSignal;
+  /** When the head of the request had come, on the clock of `performance.now()`. */
+  readonly receivedAt: number;
 };
 
 export type Listener = {
@@ -19,50 +23,94 @@ export type Listener = {
   close(drainMs: number): Promise<void>;
 };
 
+/** How long each side of a client may take. What is slower is ended, at the next check. */
+export type ClientLimits = {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  /** For the client to take an answer, and a second more for every 100 kB of it. */
+  readonly answerMs: number;
+  readonly checkEveryMs: number;
+};
+
 export type ListenerSettings = {
   readonly host: string;
   readonly port: number;
   readonly respond: (exchange: Exchange) => Promise<void>;
   /** Answers a request that comes while the listener is ending. */
   readonly refuseEnding: (response: ServerResponse) => void;
+  /** Answers a request that HTTP does not allow although it could be parsed. */
+  readonly refuseMalformed: (response: ServerResponse) => void;
+  readonly limits?: Partial<ClientLimits>;
 };
 
-const headersTimeoutMs = 5_000;
-const requestTimeoutMs = 10_000;
-const keepAliveTimeoutMs = 5_000;
+const defaultLimits: ClientLimits = {
+  headersMs: 5_000,
+  requestMs: 10_000,
+  keepAliveMs: 5_000,
+  answerMs: 10_000,
+  checkEveryMs: 1_000,
+};
+const answerBytesPerMs = 100;
+
+type UnderWay = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly gone: AbortController;
+  /** Until when the client may take what was written; set by the check that first finds it waiting. */
+  takeBy: number | null;
+};
 
 /** Rejects with the code of the operating system when it cannot listen. */
-export async function listen({ host, port, respond, refuseEnding }: ListenerSettings): Promise<Listener> {
-  const underWay = new Set<AbortController>();
+export async function listen(settings: ListenerSettings): Promise<Listener> {
+  const { host, port, respond, refuseEnding, refuseMalformed } = settings;
+  const limits = { ...defaultLimits, ...settings.limits };
+  const underWay = new Set<UnderWay>();
   let isEnding = false;
   let onIdle = () => {};
 
+  const begin = (request: IncomingMessage, response: ServerResponse) => {
+    const receivedAt = performance.now();
+    const gone = new AbortController();
+    const exchange: UnderWay = { request, response, gone, takeBy: null };
+    underWay.add(exchange);
+    response.once("close", () => {
+      underWay.delete(exchange);
+      if (!response.writableFinished) gone.abort();
+      if (underWay.size === 0) onIdle();
+    });
+    respond({ request, response, signal: gone.signal, receivedAt }).catch(() => response.destroy());
+  };
   const server = createServer(
     {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 1_000,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: 16 * 1024,
+      insecureHTTPParser: false,
+      // Refused by us instead, with the headers and the code that every answer carries.
+      requireHostHeader: false,
     },
     (request, response) => {
-      if (isEnding) return refuseEnding(response);
-      const gone = new AbortController();
-      underWay.add(gone);
-      response.once("close", () => {
-        underWay.delete(gone);
-        if (!response.writableFinished) gone.abort();
-        if (underWay.size === 0) onIdle();
-      });
-      respond({ request, response, signal: gone.signal }).catch(() => response.destroy());
+      if (isEnding) refuseEnding(response);
+      else if (isWellFormed(request)) begin(request, response);
+      else refuseMalformed(response);
     },
   );
   server.maxHeadersCount = 64;
-  server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => refuseUnparsed(socket, code));
+  server.maxConnections = connectionsWithin(openFilesLimit());
+  server.on("checkExpectation", (_request, response) => refuseMalformed(response));
+  server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => {
+    if (awaitsAnswer(underWay, socket)) socket.destroy();
+    else refuseUnparsed(socket, code);
+  });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    // It stays: later ones say that a connection could not be accepted, which is no reason to end.
+    server.on("error", reject);
     server.listen(port, host, resolve);
   });
+  const check = setInterval(() => endSlowReaders(underWay, limits.answerMs), limits.checkEveryMs).unref();
   const { port: boundPort } = server.address() as AddressInfo;
 
   return {
@@ -79,9 +127,60 @@ export async function listen({ host, port, respond, refuseEnding }: ListenerSett
         };
       });
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const gone of underWay) gone.abort();
+      clearInterval(check);
+      for (const { gone } of underWay) gone.abort();
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+/** One host and, in HTTP/1.1, at least one; a header that decides who asks stands once. RFC 9112, 3.2. */
+function isWellFormed({ httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+  if (headers.host === undefined) return httpVersion === "1.0";
+  let hosts = 0;
+  let authorizations = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+    else if (name.length === 13 && name.toLowerCase() === "authorization") authorizations += 1;
+  }
+  return hosts === 1 && authorizations <= 1;
+}
+
+/**
+ * Whether something on this connection is still owed an answer other than the one that could not be read. To write
+ * there would be to answer twice, or in the middle of an answer.
+ */
+function awaitsAnswer(underWay: ReadonlySet<UnderWay>, socket: Duplex): boolean {
+  for (const { request, response } of underWay)
+    if (request.socket === socket && (request.complete || response.headersSent)) return true;
+  return false;
+}
+
+function endSlowReaders(underWay: ReadonlySet<UnderWay>, answerMs: number): void {
+  const now = performance.now();
+  for (const exchange of underWay) {
+    const { response } = exchange;
+    // An answer behind another on the same connection has no socket yet: nothing of it can be taken.
+    const isWaiting = response.socket !== null && (response.writableEnded || response.writableNeedDrain);
+    if (!isWaiting) exchange.takeBy = null;
+    else if (exchange.takeBy === null) exchange.takeBy = now + answerMs + response.writableLength / answerBytesPerMs;
+    else if (now > exchange.takeBy) response.destroy();
+  }
+}
+
+/** Connections beyond this are closed as they come: the rest of the files is for subgraphs, logs and our own. */
+function connectionsWithin(openFiles: number): number {
+  return Math.max(8, Math.min(10_000, Math.floor((openFiles - 32) / 2)));
+}
+
+/** How many files this process may hold open; unbounded where the system does not say. */
+function openFilesLimit(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }

@@ -1,62 +1,94 @@
-/** From an HTTP request to the parameters of an operation: method, content type, size, UTF-8, JSON, shape. */
+/** From an HTTP request to the parameters of operations: method, content type, size, UTF-8, JSON, shape. */
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { type Refusal, refuse } from "../errors.ts";
-import type { OperationRequest } from "../operation/prepare.ts";
 import { isJsonRequest } from "./media-type.ts";
 
-/** `maxBodyBytes` counts the body as it comes in; it is refused before it is held. */
-export async function readOperation(
-  request: IncomingMessage,
-  { url, maxBodyBytes }: { readonly url: URL; readonly maxBodyBytes: number },
-): Promise<OperationRequest | Refusal> {
-  const { "content-type": contentType, "content-encoding": encoding, "sec-fetch-site": site } = request.headers;
+/** What was asked for by one operation: by its document, or by the id of one. */
+export type Parameters = {
+  readonly query: string | null;
+  readonly documentId: string | null;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+};
+/** Operations to be answered in order. */
+export type Batch = { readonly batch: readonly (Parameters | Refusal)[] };
+
+export type RequestLimits = {
+  /** Of the body as it comes in; it is refused before it is held. */
+  readonly maxBodyBytes: number;
+  /** Operations in one body; 0: batches are not taken. */
+  readonly maxBatch: number;
+};
+
+/** Whether this request may be read at all; null when it may. Nothing of its body is touched. */
+export function refuseHead({ method, headers }: IncomingMessage): Refusal | null {
+  const { "sec-fetch-site": site, origin, "content-type": contentType, "content-encoding": encoding } = headers;
   if (site !== undefined && site !== "same-origin" && site !== "none") return refuse("CROSS_SITE_REFUSED");
-  if (request.method === "GET") {
-    // A GET has no body to describe; an odd type is how a page of another site slips past its browser's check.
-    if (contentType !== undefined && !isJsonRequest(contentType)) return refuse("UNSUPPORTED_MEDIA_TYPE");
-    return readSearch(url.searchParams);
-  }
-  if (request.method !== "POST") return refuse("METHOD_NOT_ALLOWED", undefined, { allow: "GET, POST" });
-  if (!isJsonRequest(contentType) || (encoding !== undefined && encoding !== "identity"))
-    return refuse("UNSUPPORTED_MEDIA_TYPE");
-  const body = await readBody(request, maxBodyBytes);
-  return "refused" in body ? body : readJson(body.bytes);
+  // A page that hides where it comes from; without `sec-fetch-site`, an old browser.
+  if (origin === "null" && site === undefined) return refuse("CROSS_SITE_REFUSED");
+  if (method === "POST")
+    return isJsonRequest(contentType) && (encoding === undefined || encoding === "identity")
+      ? null
+      : refuse("UNSUPPORTED_MEDIA_TYPE");
+  if (method !== "GET") return refuse("METHOD_NOT_ALLOWED", undefined, { allow: "GET, POST" });
+  // A GET has no body to describe; an odd type is how a page of another site slips past its browser's check.
+  return contentType === undefined || isJsonRequest(contentType) ? null : refuse("UNSUPPORTED_MEDIA_TYPE");
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<{ readonly bytes: Buffer } | Refusal> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return refuse("PAYLOAD_TOO_LARGE");
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
+/** The whole body; null when it is larger than `maxBytes`. Never settles when the client goes in the middle. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    if (Number(request.headers["content-length"] ?? 0) > maxBytes) return resolve(null);
+    let first: Buffer | null = null;
+    let more: Buffer[] | null = null;
+    let size = 0;
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
+      if (size > maxBytes) {
+        [first, more] = [null, null];
+        resolve(null);
+      } else if (first === null) first = chunk;
       else {
-        chunks.length = 0;
-        resolve(refuse("PAYLOAD_TOO_LARGE"));
+        more ??= [first];
+        more.push(chunk);
       }
     });
-    request.once("end", () => resolve({ bytes: Buffer.concat(chunks) }));
-    request.once("error", reject);
-    request.once("close", () => reject(new Error("the client has gone")));
+    request.on("end", () => resolve(more ? Buffer.concat(more) : (first ?? nothing)));
   });
 }
 
-function readJson(bytes: Buffer): OperationRequest | Refusal {
+const nothing = Buffer.alloc(0);
+
+/** The operations in a body. A batch's own faults are those of its members; a body's refuse it whole. */
+export function readJson(bytes: Buffer, { maxBatch }: Pick<RequestLimits, "maxBatch">): Parameters | Batch | Refusal {
   let body: unknown;
   try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (!isUtf8(bytes)) return notJson;
+    const text = bytes.toString();
+    body = JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text);
   } catch {
-    return refuse("BAD_REQUEST", "the body is not JSON in UTF-8");
+    return notJson;
   }
-  if (Array.isArray(body)) return refuse("BAD_REQUEST", "one operation a request: batches are not taken");
-  if (!isObject(body)) return refuse("BAD_REQUEST", "the body must be a JSON object");
-  return readParameters(body);
+  if (!Array.isArray(body))
+    return isObject(body) ? readParameters(body) : refuse("BAD_REQUEST", "the body must be a JSON object");
+  if (maxBatch === 0) return refuse("BAD_REQUEST", "one operation a request: batches are not taken");
+  if (body.length === 0 || body.length > maxBatch)
+    return refuse("BAD_REQUEST", `a batch holds 1 to ${maxBatch} operations`);
+  return {
+    batch: body.map((each: unknown) =>
+      isObject(each) ? readParameters(each) : refuse("BAD_REQUEST", "each of a batch must be a JSON object"),
+    ),
+  };
 }
 
-function readSearch(search: URLSearchParams): OperationRequest | Refusal {
+const notJson = refuse("BAD_REQUEST", "the body is not JSON in UTF-8");
+const byteOrderMark = 0xfeff;
+
+/** The operation in the address of a GET. */
+export function readSearch(search: URLSearchParams): Parameters | Refusal {
   const parameters: Record<string, unknown> = {};
-  for (const name of ["query", "operationName", "variables", "extensions"]) {
+  for (const name of ["query", "documentId", "operationName", "variables", "extensions"]) {
     const [value, ...more] = search.getAll(name);
     if (more.length > 0) return refuse("BAD_REQUEST", `${name} stands twice`);
     if (value === undefined) continue;
@@ -69,16 +101,40 @@ function readSearch(search: URLSearchParams): OperationRequest | Refusal {
   return readParameters(parameters);
 }
 
-function readParameters(given: Readonly<Record<string, unknown>>): OperationRequest | Refusal {
-  const [query, operationName, variables, extensions] = ["query", "operationName", "variables", "extensions"].map(
-    (name) => (Object.hasOwn(given, name) ? given[name] : undefined),
-  );
-  if (typeof query !== "string" || query === "") return refuse("BAD_REQUEST", "query is required, as a string");
+function readParameters(given: Readonly<Record<string, unknown>>): Parameters | Refusal {
+  const query = own(given, "query");
+  const operationName = own(given, "operationName");
+  const variables = own(given, "variables");
+  const extensions = own(given, "extensions");
+  if (!isAbsent(query) && typeof query !== "string") return refuse("BAD_REQUEST", "query must be a string");
   if (!isAbsent(operationName) && typeof operationName !== "string")
     return refuse("BAD_REQUEST", "operationName must be a string");
   if (!isAbsent(variables) && !isObject(variables)) return refuse("BAD_REQUEST", "variables must be an object");
   if (!isAbsent(extensions) && !isObject(extensions)) return refuse("BAD_REQUEST", "extensions must be an object");
-  return { query, operationName: operationName || null, variables: variables ?? {} };
+  const documentId = readDocumentId(own(given, "documentId"), extensions ?? null);
+  if (documentId !== null && typeof documentId !== "string") return documentId;
+  if (!query && documentId === null) return refuse("BAD_REQUEST", "query is required, as a string");
+  return { query: query || null, documentId, operationName: operationName || null, variables: variables ?? {} };
+}
+
+/** `documentId` of GraphQL over HTTP, or the hash that Apollo's clients send in `extensions.persistedQuery`. */
+function readDocumentId(
+  documentId: unknown,
+  extensions: Readonly<Record<string, unknown>> | null,
+): string | null | Refusal {
+  const persisted = extensions === null ? undefined : own(extensions, "persistedQuery");
+  const hash = isObject(persisted) ? own(persisted, "sha256Hash") : undefined;
+  if (!isAbsent(persisted) && (typeof hash !== "string" || !/^[0-9a-f]{64}$/i.test(hash)))
+    return refuse("BAD_REQUEST", "extensions.persistedQuery takes sha256Hash, 64 hexadecimal digits");
+  if (isAbsent(documentId)) return (hash as string | undefined) ?? null;
+  if (typeof documentId !== "string" || !/^[\w.:/+=-]{1,256}$/.test(documentId))
+    return refuse("BAD_REQUEST", "documentId takes 1 to 256 letters, digits and . : / + = _ -");
+  if (hash !== undefined && hash !== documentId) return refuse("BAD_REQUEST", "two documents are named");
+  return documentId;
+}
+
+function own(from: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(from, name) ? from[name] : undefined;
 }
 
 function isAbsent(value: unknown): value is null | undefined {

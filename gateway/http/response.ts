@@ -1,12 +1,13 @@
 /** Writing answers: status, media type, and the headers that every answer carries. */
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
+import { type ClientError, type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
 import type { Answer } from "../handle.ts";
 import type { ResponseType } from "./media-type.ts";
 
 const everywhere: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
+  vary: "accept",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
@@ -14,17 +15,17 @@ const everywhere: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 };
+/** In the form that Node writes as it stands: name, value, name, value. */
+const everywhereInPairs: readonly string[] = Object.entries(everywhere).flat();
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** What was sent, for the log. */
+export type Sent = { readonly status: number; readonly codes: readonly ErrorCode[] };
 
 /** Sends one body. Never throws: a client that has gone is nobody's fault. */
-export function send(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, string>>,
-): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { ...everywhere, ...headers, "content-length": String(Buffer.byteLength(body)) });
-  response.end(body);
+export function send(response: ServerResponse, status: number, body: string, headers: Headers): void {
+  write(response, status, Object.entries({ ...everywhere, ...headers }).flat(), body);
 }
 
 /** Sends the answer to an operation, and says what was sent. */
@@ -32,18 +33,64 @@ export function sendAnswer(
   response: ServerResponse,
   answer: Answer | Refusal,
   { mediaType, contentType }: ResponseType,
-  headers: Readonly<Record<string, string>>,
-): { readonly status: number; readonly codes: readonly ErrorCode[] } {
+  headers: Headers,
+): Sent {
   const isRefused = "refused" in answer;
-  const errors = isRefused ? answer.refused : (answer.errors ?? []);
+  const errors = isRefused ? answer.refused : answer.errors;
   const status = isRefused ? refusalStatus(answer, mediaType) : 200;
   const body = JSON.stringify(isRefused ? { errors } : answer);
-  send(response, status, body, { ...headers, "content-type": contentType, ...(isRefused ? answer.headers : {}) });
-  return { status, codes: errors.map(({ extensions }) => extensions.code) };
+  const own = isRefused && answer.headers ? { ...headers, ...answer.headers } : headers;
+  write(response, status, headerPairs(contentType, own), body);
+  return { status, codes: codesOf(errors) };
+}
+
+/**
+ * Sends the answers to a batch in their order, each with its own errors, and says what each one came to. The status is
+ * theirs when they agree on one, else 200.
+ */
+export function sendBatch(
+  response: ServerResponse,
+  answers: readonly (Answer | Refusal)[],
+  { mediaType, contentType }: ResponseType,
+  headers: Headers,
+): readonly Sent[] {
+  const sent = answers.map((each) =>
+    "refused" in each
+      ? { status: refusalStatus(each, mediaType), codes: codesOf(each.refused), headers: each.headers }
+      : { status: 200, codes: codesOf(each.errors), headers: undefined },
+  );
+  const first = sent[0];
+  const isUniform = first !== undefined && sent.every(({ status }) => status === first.status);
+  const bodies = answers.map((each) => ("refused" in each ? { errors: each.refused } : each));
+  const pairs = headerPairs(contentType, isUniform ? { ...headers, ...first.headers } : headers);
+  write(response, isUniform ? first.status : 200, pairs, JSON.stringify(bodies));
+  return sent;
 }
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   send(response, status, `${JSON.stringify(value)}\n`, { "content-type": "application/json; charset=utf-8" });
+}
+
+/** All headers of an answer to an operation but its length. */
+export function headerPairs(contentType: string, headers: Headers): string[] {
+  const pairs = [...everywhereInPairs, "content-type", contentType];
+  for (const name in headers) pairs.push(name, headers[name] as string);
+  return pairs;
+}
+
+const noCodes: readonly ErrorCode[] = [];
+
+export function codesOf(errors: readonly ClientError[] | undefined): readonly ErrorCode[] {
+  return errors === undefined || errors.length === 0 ? noCodes : errors.map(({ extensions }) => extensions.code);
+}
+
+function write(response: ServerResponse, status: number, pairs: string[], body: string): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.byteLength(body);
+  pairs.push("content-length", String(bytes));
+  response.writeHead(status, pairs);
+  // Head and body leave in one write; as Latin-1, where that is the same, without measuring the text again.
+  response.end(body, bytes === body.length ? "latin1" : "utf8");
 }
 
 const parserCodes: Readonly<Record<string, ErrorCode>> = {

@@ -1,0 +1,163 @@
+/** One request for operations: what is read, who answers, and how the answer leaves. */
+import { randomUUID } from "node:crypto";
+import { overloaded } from "../admission.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import type { AboutOperation, Answer, Handle, OperationInput } from "../handle.ts";
+import type { Telemetry } from "../telemetry.ts";
+import type { Exchange } from "./listener.ts";
+import { type Accepted, negotiate, plainJson } from "./media-type.ts";
+import { type DeferredAnswer, sendDeferred } from "./multipart.ts";
+import {
+  type Batch,
+  type Parameters,
+  type RequestLimits,
+  readBody,
+  readJson,
+  readSearch,
+  refuseHead,
+} from "./request.ts";
+import { type Sent, sendAnswer, sendBatch } from "./response.ts";
+
+export type ResponderSettings = RequestLimits & {
+  readonly maxRequests: number;
+  readonly handle: Handle;
+  readonly telemetry: Telemetry;
+};
+
+/** `search` is what stands in the address after `?`; null when nothing does. */
+export type RespondToOperation = (exchange: Exchange, search: URLSearchParams | null) => Promise<void>;
+
+type Known = { readonly exchange: Exchange; readonly accepted: Accepted; readonly requestId: string };
+
+export function operationResponder({
+  handle,
+  telemetry,
+  maxRequests,
+  ...limits
+}: ResponderSettings): RespondToOperation {
+  // Twice what is let in: for those whose priority has yet to be found out.
+  const maxHandled = 2 * maxRequests;
+  let handled = 0;
+
+  const noted = (known: Known, sent: Sent, about: AboutOperation): void => {
+    const { requestId, exchange } = known;
+    const durationMs = performance.now() - exchange.receivedAt;
+    try {
+      telemetry.requestAnswered({ requestId, ...sent, durationMs, ...about });
+    } catch {
+      // What cannot be counted has been answered all the same.
+    }
+  };
+  const faulted = (error: unknown): void => {
+    try {
+      telemetry.faultCaught(error);
+    } catch {
+      // Nobody is left to be told.
+    }
+  };
+  const answerTo = async (input: OperationInput, about: AboutOperation): Promise<Answer | Refusal> => {
+    try {
+      return await handle(input, about);
+    } catch (error) {
+      if (!input.signal.aborted) faulted(error);
+      return refuse("INTERNAL_SERVER_ERROR");
+    }
+  };
+  const reply = async (known: Known, answer: Answer | Refusal, about: AboutOperation): Promise<void> => {
+    const { response, signal } = known.exchange;
+    const headers = { "crosswalk-request-id": known.requestId };
+    const type = known.accepted.type ?? plainJson;
+    // Nobody is there to be answered.
+    if (signal.aborted || response.destroyed) return endDeferred(answer);
+    let sent: Sent;
+    try {
+      sent = isDeferred(answer)
+        ? await sendDeferred(response, answer, { headers, signal, onFault: faulted })
+        : sendAnswer(response, answer, type, headers);
+    } catch (error) {
+      faulted(error);
+      sent = sendAnswer(response, refuse("INTERNAL_SERVER_ERROR"), type, headers);
+    }
+    noted(known, sent, about);
+  };
+
+  const respondToBatch = async ({ batch }: Batch, known: Known): Promise<void> => {
+    const answers: (Answer | Refusal)[] = [];
+    const abouts: AboutOperation[] = [];
+    // One after the other: a batch never has more under way than one operation by itself.
+    for (const parameters of batch) {
+      const about: AboutOperation = {};
+      abouts.push(about);
+      answers.push("refused" in parameters ? parameters : await answerTo(inputOf(parameters, known, false), about));
+      if (known.exchange.signal.aborted) return;
+    }
+    const type = known.accepted.type ?? plainJson;
+    const headers = { "crosswalk-request-id": known.requestId };
+    const sent = sendBatch(known.exchange.response, answers, type, headers);
+    for (const [index, each] of sent.entries()) noted(known, each, abouts[index] ?? {});
+  };
+
+  return async (exchange, search) => {
+    const known: Known = {
+      exchange,
+      accepted: negotiate(exchange.request.headers.accept),
+      requestId: randomUUID(),
+    };
+    const refused =
+      handled >= maxHandled
+        ? overloaded()
+        : known.accepted.type === null
+          ? refuse("NOT_ACCEPTABLE")
+          : refuseHead(exchange.request);
+    if (refused) return reply(known, refused, {});
+    let asked: Parameters | Batch | Refusal;
+    if (exchange.request.method === "GET") asked = readSearch(search ?? new URLSearchParams());
+    else {
+      const bytes = await readBody(exchange.request, limits.maxBodyBytes);
+      asked = bytes === null ? refuse("PAYLOAD_TOO_LARGE") : readJson(bytes, limits);
+    }
+    if ("refused" in asked) return reply(known, asked, {});
+    // Counted only now: one who sends a body slowly takes no place from anybody.
+    if (handled >= maxHandled) return reply(known, overloaded(), {});
+    handled += 1;
+    try {
+      if ("batch" in asked) return await respondToBatch(asked, known);
+      const about: AboutOperation = {};
+      const answer = await answerTo(inputOf(asked, known, known.accepted.acceptsDefer), about);
+      await reply(known, answer, about);
+    } finally {
+      handled -= 1;
+    }
+  };
+}
+
+function inputOf(parameters: Parameters, { exchange }: Known, acceptsDefer: boolean): OperationInput {
+  const { request, signal, receivedAt } = exchange;
+  const { authorization, "crosswalk-purpose": purpose, "crosswalk-case": caseReference } = request.headers;
+  return {
+    query: parameters.query,
+    documentId: parameters.documentId,
+    operationName: parameters.operationName,
+    variables: parameters.variables,
+    method: request.method === "GET" ? "GET" : "POST",
+    authorization,
+    // One that stands twice comes as a list in one text, which no rule accepts.
+    purpose: purpose as string | undefined,
+    caseReference: caseReference as string | undefined,
+    acceptsDefer,
+    receivedAt,
+    signal,
+  };
+}
+
+function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {
+  return "deferred" in answer && answer.deferred !== undefined;
+}
+
+/** Lets go of what nobody will read. */
+function endDeferred(answer: Answer | Refusal): void {
+  if (isDeferred(answer))
+    void answer.deferred[Symbol.asyncIterator]()
+      .return?.()
+      .then(undefined, () => undefined);
+}
