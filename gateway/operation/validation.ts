@@ -9,13 +9,16 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
+  OverlappingFieldsCanBeMergedRule,
   specifiedRules,
   type ValidationContext,
   type ValidationRule,
   validate,
 } from "graphql";
 import { type ClientError, clientError } from "../errors.ts";
+import { refuseDefers } from "./deferred.ts";
 import { describeInputType } from "./input-forms.ts";
+import { refuseOverlaps } from "./overlap.ts";
 
 const maxErrors = 20;
 
@@ -49,19 +52,38 @@ const texts: Readonly<Record<string, string>> = {
   NoSchemaIntrospectionCustomRule: "introspection is switched off here",
 };
 
+export type ValidationSettings = {
+  readonly introspection: boolean;
+  readonly rules?: readonly ValidationRule[];
+};
+
+const linearRules = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
+
+/** The same for a document within its limits, in time linear in its size. [] for a valid document. */
+export function validateWithinLimits(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { introspection }: ValidationSettings,
+): readonly ClientError[] {
+  const refused = validateDocument(schema, document, { introspection, rules: linearRules });
+  if (refused.length > 0) return refused;
+  const further = refuseDefers(document) ?? refuseOverlaps(schema, document);
+  return further ? [further] : [];
+}
+
 /** [] for a valid document. */
 export function validateDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
-  { introspection }: { readonly introspection: boolean },
+  { introspection, rules: given = specifiedRules }: ValidationSettings,
 ): readonly ClientError[] {
   const found: ClientError[] = [];
   const collected =
     (rule: ValidationRule): ValidationRule =>
     (context) =>
       collectingRule(rule, context, found);
-  const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
-  const errors = validate(schema, document, rules.map(collected), { maxErrors });
+  const rules = introspection ? given : [...given, NoSchemaIntrospectionCustomRule];
+  const errors = validate(schema, document, rules.map(collected), { maxErrors, hideSuggestions: true });
   // graphql-js stops by itself after `maxErrors`; its closing error came from no rule.
   return errors.length === 0 ? [] : found.slice(0, maxErrors);
 }

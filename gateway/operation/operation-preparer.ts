@@ -1,0 +1,354 @@
+/**
+ * From the text of a request to a normalised operation and its variables: limits, parse, limits, validate, choose,
+ * normalise; then, for every request, coerce. A document is prepared once and kept; a request that brings it again costs
+ * a look-up and its variables.
+ */
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  isInputType,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  print,
+  typeFromAST,
+  type VariableDefinitionNode,
+  valueFromAST,
+  visit,
+} from "graphql";
+import { type ClientError, clientError } from "../errors.ts";
+import { type Coerce, inputCoercion } from "./coercion.ts";
+import { deferCondition, isDefer, withDefer } from "./deferred.ts";
+import { fragmentsOf } from "./document.ts";
+import { defaultLimits, type Limits, refuseSize } from "./document-size.ts";
+import { describeInputType } from "./input-forms.ts";
+import { normalise } from "./normalise.ts";
+import { parseFailed, refuseTokens } from "./tokens.ts";
+import { validateWithinLimits } from "./validation.ts";
+
+export type OperationRequest = {
+  readonly query: string;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+};
+
+/** The same object for the same text, operation name and variant of `@defer`: what is derived of it may be kept by it. */
+export type PreparedDocument = {
+  readonly kind: "query" | "mutation";
+  /** As the client named it. */
+  readonly name: string | null;
+  /** One unnamed operation under internal keys and variables, without fragment spreads and literals. */
+  readonly operation: OperationDefinitionNode;
+  /** `operation`, printed: the same for all documents that differ only in how they were written. */
+  readonly text: string;
+  /** Internal key → client's. A key that is not in it is its own. */
+  readonly clientKeys: ReadonlyMap<string, string>;
+  /** Internal label → client's, null where none was given. Empty: nothing is deferred. */
+  readonly deferLabels: ReadonlyMap<string, string | null>;
+  /** Held in memory, roughly. */
+  readonly bytes: number;
+};
+
+export type PreparedOperation = {
+  readonly document: PreparedDocument;
+  /** Coerced, by internal names, lifted literals among them; without a prototype. */
+  readonly variables: Readonly<Record<string, unknown>>;
+};
+
+type Refused = { readonly refused: readonly ClientError[] };
+
+export type PrepareOperation = (
+  request: OperationRequest,
+  options: { readonly acceptsDefer: boolean },
+) => PreparedOperation | Refused;
+
+export type PreparerSettings = {
+  readonly apiSchema: GraphQLSchema;
+  /** Every field name of the supergraph, inaccessible ones included. */
+  readonly fieldNames: ReadonlySet<string>;
+  readonly introspection: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Of all documents kept. */
+  readonly maxBytes?: number;
+};
+
+/** Variables that decide about `@defer`; what further ones decide about is not deferred. */
+const maxDeferVariables = 4;
+const maxErrors = 20;
+
+type Declared = {
+  readonly name: string;
+  readonly coerce: Coerce;
+  readonly isNonNull: boolean;
+  readonly hasDefault: boolean;
+  readonly defaultValue: unknown;
+  readonly locations: ClientError["locations"];
+  readonly form: string;
+};
+
+/** A variant of a document, and how its variables come from the client's. */
+type Variant = {
+  readonly document: PreparedDocument;
+  readonly variables: readonly (
+    | { readonly internal: string; readonly index: number; readonly refusesNull: boolean }
+    | { readonly internal: string; readonly index: null; readonly literal: unknown }
+  )[];
+};
+
+type ReadDocument = {
+  /** What variants are made of; null when there is none to come. */
+  source: {
+    readonly operation: OperationDefinitionNode;
+    readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  } | null;
+  readonly declared: readonly Declared[];
+  /** Null: nothing says `@defer`, and there is one variant. */
+  readonly deferVariables: readonly string[] | null;
+  readonly variants: Map<number, Variant>;
+  bytes: number;
+};
+
+/** `INVARIANT:` a refusal repeats nothing of what the client wrote. */
+export function operationPreparer(settings: PreparerSettings): PrepareOperation {
+  const reader = { ...settings, apiSchema: withDefer(settings.apiSchema), coercionOf: inputCoercion() };
+  const kept = keptDocuments(settings.maxBytes ?? 32 * 1024 * 1024);
+  return ({ query, operationName, variables }, { acceptsDefer }) => {
+    let read = kept.find(query, operationName);
+    if (!read) {
+      const made = readDocument(reader, query, operationName);
+      if ("refused" in made) return made;
+      read = made;
+      kept.add(query, operationName, read);
+    }
+    const values = coerceDeclared(read.declared, variables);
+    if ("refused" in values) return values;
+    const variantKey = read.deferVariables === null || !acceptsDefer ? 0 : 1 + deferBits(read, values);
+    let variant = read.variants.get(variantKey);
+    if (!variant) {
+      const made = makeVariant(reader, read, variantKey);
+      if ("refused" in made) return made;
+      variant = made;
+      read.variants.set(variantKey, variant);
+      if (read.deferVariables === null) read.source = null;
+      kept.grow(read, variant.document.bytes);
+    }
+    return withVariables(variant, values, read.declared);
+  };
+}
+
+type Reader = PreparerSettings & { readonly coercionOf: ReturnType<typeof inputCoercion> };
+
+function readDocument(reader: Reader, query: string, operationName: string | null): ReadDocument | Refused {
+  const limits = { ...defaultLimits, ...reader.limits };
+  const tooMuch = refuseTokens(query, limits);
+  if (tooMuch) return { refused: [tooMuch] };
+  const document = parseDocument(query);
+  if ("refused" in document) return document;
+  const tooLarge = refuseSize(document, limits);
+  if (tooLarge) return { refused: [tooLarge] };
+  const invalid = validateWithinLimits(reader.apiSchema, document, reader);
+  if (invalid.length > 0) return { refused: invalid };
+  const operation = chooseOperation(document, operationName);
+  if (!operation) return { refused: [clientError("OPERATION_RESOLUTION_FAILURE")] };
+  if (operation.operation === "subscription" || !reader.apiSchema.getRootType(operation.operation))
+    return { refused: [clientError("OPERATION_NOT_SUPPORTED")] };
+  const declared = (operation.variableDefinitions ?? []).map((each) => declare(reader, each));
+  const deferVariables = deferVariablesOf(document);
+  // What is kept for further variants keeps its tokens too.
+  const bytes = 1000 + query.length * (deferVariables ? 60 : 2) + declared.length * 200;
+  return {
+    source: { operation, fragments: fragmentsOf(document) },
+    declared,
+    deferVariables,
+    variants: new Map(),
+    bytes,
+  };
+}
+
+function parseDocument(query: string): DocumentNode | Refused {
+  try {
+    return parse(query);
+  } catch (error) {
+    if (error instanceof GraphQLError) return { refused: [parseFailed(error)] };
+    throw error;
+  }
+}
+
+function chooseOperation(document: DocumentNode, operationName: string | null): OperationDefinitionNode | null {
+  const operations = document.definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION);
+  if (operationName !== null) return operations.find(({ name }) => name?.value === operationName) ?? null;
+  return operations.length === 1 ? (operations[0] ?? null) : null;
+}
+
+/** Null where nothing says `@defer`. */
+function deferVariablesOf(document: DocumentNode): readonly string[] | null {
+  let isDeferred = false;
+  const variables = new Set<string>();
+  visit(document, {
+    Directive: (directive) => {
+      if (!isDefer(directive)) return;
+      isDeferred = true;
+      const condition = deferCondition(directive);
+      if (typeof condition === "object" && variables.size < maxDeferVariables) variables.add(condition.variable);
+    },
+  });
+  return isDeferred ? [...variables] : null;
+}
+
+function declare({ apiSchema, coercionOf }: Reader, definition: VariableDefinitionNode): Declared {
+  const type = typeFromAST(apiSchema, definition.type);
+  if (!isInputType(type)) throw new Error("the operation is not valid");
+  const { loc, name } = definition.variable;
+  const hasDefault = definition.defaultValue !== undefined;
+  return {
+    name: name.value,
+    coerce: coercionOf(type),
+    isNonNull: isNonNullType(type),
+    hasDefault,
+    defaultValue: hasDefault ? valueFromAST(definition.defaultValue, type) : undefined,
+    locations: loc ? [{ line: loc.startToken.line, column: loc.startToken.column }] : [],
+    form: describeInputType(type),
+  };
+}
+
+const absent = Symbol("absent");
+
+/** In the order of their declaration. Variables that are not declared are ignored, as the specification asks. */
+function coerceDeclared(
+  declared: readonly Declared[],
+  given: Readonly<Record<string, unknown>>,
+): readonly unknown[] | Refused {
+  if (declared.length === 0) return [];
+  const values: unknown[] = [];
+  const refused: ClientError[] = [];
+  for (const { name, coerce, isNonNull, hasDefault, defaultValue, locations } of declared) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined && hasDefault) values.push(defaultValue);
+    else if (value === undefined && !isNonNull) values.push(absent);
+    else
+      values.push(
+        coerce(value, (expected) => {
+          if (refused.length < maxErrors)
+            refused.push(clientError("BAD_USER_INPUT", describeInputType(expected), locations));
+          return undefined;
+        }),
+      );
+  }
+  return refused.length > 0 ? { refused } : values;
+}
+
+function deferBits({ deferVariables, declared }: ReadDocument, values: readonly unknown[]): number {
+  let bits = 0;
+  deferVariables?.forEach((name, bit) => {
+    if (values[declared.findIndex((each) => each.name === name)] === true) bits |= 1 << bit;
+  });
+  return bits;
+}
+
+/** `key`: 0 when nothing is deferred, else 1 and the values of the variables that decide. */
+function makeVariant(reader: Reader, read: ReadDocument, key: number): Variant | Refused {
+  const { source, declared, deferVariables } = read;
+  if (!source) throw new Error("this document has no further variant");
+  const { operation, fragments } = source;
+  const normal = normalise({
+    schema: reader.apiSchema,
+    fieldNames: reader.fieldNames,
+    operation,
+    fragments,
+    keepsDefer: (directive) => {
+      const condition = key > 0 && deferCondition(directive);
+      if (typeof condition === "boolean") return condition;
+      const bit = deferVariables?.indexOf(condition.variable) ?? -1;
+      return bit >= 0 && ((key - 1) & (1 << bit)) !== 0;
+    },
+  });
+  if ("refused" in normal) return normal;
+  const text = print(normal.operation);
+  let literalBytes = 0;
+  const variables = normal.variables.map(({ client, literal, refusesNull }, at) => {
+    const internal = `v${at + 1}_`;
+    if (client !== null)
+      return { internal, index: declared.findIndex(({ name }) => name === client), refusesNull: refusesNull() };
+    literalBytes += JSON.stringify(literal).length * 4;
+    return { internal, index: null, literal: deepFreeze(literal) };
+  });
+  const document: PreparedDocument = {
+    kind: operation.operation === "mutation" ? "mutation" : "query",
+    name: operation.name?.value ?? null,
+    operation: normal.operation,
+    text,
+    clientKeys: normal.clientKeys,
+    deferLabels: normal.deferLabels,
+    bytes: 1000 + text.length * 30 + literalBytes + normal.variables.length * 200,
+  };
+  return { document, variables };
+}
+
+/** It is shared by every request. */
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}
+
+function withVariables(
+  { document, variables: made }: Variant,
+  values: readonly unknown[],
+  declared: readonly Declared[],
+): PreparedOperation | Refused {
+  const variables: Record<string, unknown> = Object.create(null);
+  for (const each of made) {
+    const value = each.index === null ? each.literal : values[each.index];
+    if (value === absent) continue;
+    if (value === null && each.index !== null && each.refusesNull) {
+      const { form, locations } = declared[each.index] as Declared;
+      return { refused: [clientError("BAD_USER_INPUT", form, locations)] };
+    }
+    variables[each.internal] = value;
+  }
+  return { document, variables };
+}
+
+/** Documents by text and operation name, the longest unused ones forgotten first. */
+function keptDocuments(maxBytes: number) {
+  type Kept = { readonly byName: Map<string | null, ReadDocument>; bytes: number; isForgotten: boolean };
+  const byText = new Map<string, Kept>();
+  const holders = new WeakMap<ReadDocument, Kept>();
+  let bytes = 0;
+  const grow = (kept: Kept, by: number) => {
+    if (kept.isForgotten) return;
+    kept.bytes += by;
+    bytes += by;
+    for (const [text, oldest] of byText) {
+      if (bytes <= maxBytes || byText.size === 1) return;
+      byText.delete(text);
+      bytes -= oldest.bytes;
+      oldest.isForgotten = true;
+    }
+  };
+  return {
+    find(text: string, name: string | null): ReadDocument | undefined {
+      const kept = byText.get(text);
+      if (!kept) return undefined;
+      // Last used last.
+      byText.delete(text);
+      byText.set(text, kept);
+      return kept.byName.get(name);
+    },
+    add(text: string, name: string | null, document: ReadDocument): void {
+      const kept = byText.get(text) ?? { byName: new Map(), bytes: 0, isForgotten: false };
+      byText.set(text, kept);
+      kept.byName.set(name, document);
+      holders.set(document, kept);
+      grow(kept, document.bytes);
+    },
+    /** It has one variant more. */
+    grow(document: ReadDocument, by: number): void {
+      const kept = holders.get(document);
+      if (kept) grow(kept, by);
+    },
+  };
+}
