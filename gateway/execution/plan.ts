@@ -1,4 +1,4 @@
-/** Query plans as the planner gives them, in JSON: the vocabulary of the Federation specification's planner. */
+/** Query plans as the planner gives them, in JSON (the vocabulary of the Federation planner), and why there is none. */
 
 export type QueryPlan = { readonly node?: PlanNode };
 
@@ -74,3 +74,10 @@ export type ConditionNode = {
   readonly ifClause?: PlanNode;
   readonly elseClause?: PlanNode;
 };
+
+/** The planner finds no plan for this operation, or one too large to use; another time it would not either. */
+export class QueryPlanningFailed extends Error {}
+/** Planning this operation takes longer, or needs more memory, than is allowed. */
+export class QueryPlanningTimeout extends Error {}
+/** There was no time to plan this operation; another time there may be. */
+export class PlannerUnavailable extends Error {}

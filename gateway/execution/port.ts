@@ -15,4 +15,4 @@ export type Execute = (
   request: { readonly signal: AbortSignal },
 ) => Promise<ExecutionResult>;
 
-export class QueryPlanningFailed extends Error {}
+export { QueryPlanningFailed } from "./plan.ts";

@@ -1,0 +1,72 @@
+/** One thread that plans, with its limits: it either reports on a task in time, or it is gone. */
+import { Worker } from "node:worker_threads";
+import type { PlannerReport, PlannerTask } from "./planner-worker.ts";
+
+/** Why a thread is gone: a task took too long, it needed too much memory, it failed by itself, or it was ended. */
+export type LossReason = "deadline" | "heap" | "crash" | "ended";
+export type Loss = { readonly kind: "lost"; readonly why: LossReason };
+
+export type TaskLimits = {
+  /** From the moment the task is handed over; then the thread is ended. */
+  readonly hardMs: number;
+  readonly softMs: number;
+  readonly onSlow: () => void;
+};
+
+export type PlannerThread = {
+  /** One task at a time. Never rejects. A thread that is lost answers every task so. */
+  run(task: PlannerTask, limits: TaskLimits): Promise<PlannerReport | Loss>;
+  end(): Promise<void>;
+};
+
+type Running = { readonly settle: (outcome: PlannerReport | Loss) => void };
+
+export function startPlannerThread(heapMb: number): PlannerThread {
+  // An environment of its own: no secret is there to read, and no variable makes the planner print what it plans.
+  const worker = new Worker(new URL("./planner-worker.ts", import.meta.url), {
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+  });
+  worker.unref();
+  let running: Running | null = null;
+  let loss: Loss | null = null;
+  const lose = (why: LossReason): void => {
+    loss ??= { kind: "lost", why };
+    running?.settle(loss);
+  };
+  worker.on("message", (report: PlannerReport) => running?.settle(report));
+  worker.on("error", (error: unknown) => lose(codeOf(error) === "ERR_WORKER_OUT_OF_MEMORY" ? "heap" : "crash"));
+  worker.on("exit", () => lose("crash"));
+  const end = async (why: LossReason): Promise<void> => {
+    lose(why);
+    await worker.terminate();
+  };
+
+  return {
+    run(task, { softMs, hardMs, onSlow }) {
+      if (loss !== null) return Promise.resolve(loss);
+      return new Promise((resolve) => {
+        const soft = setTimeout(onSlow, softMs);
+        // After the timers comes what has arrived meanwhile: an answer in time counts although this thread was late.
+        const hard = setTimeout(() => setImmediate(() => running === mine && void end("deadline")), hardMs);
+        const mine: Running = {
+          settle(outcome) {
+            clearTimeout(soft);
+            clearTimeout(hard);
+            running = null;
+            worker.unref();
+            resolve(outcome);
+          },
+        };
+        running = mine;
+        worker.ref();
+        worker.postMessage(task);
+      });
+    },
+    end: () => end("ended"),
+  };
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
