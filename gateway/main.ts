@@ -1,6 +1,7 @@
 /** `npm run gateway`: the gateway alone, over any supergraph, as one process. */
 import { isUrl, readProcessConfig } from "./config.ts";
 import { startGateway } from "./gateway.ts";
+import { printable } from "./supergraph/source.ts";
 import { firstLine } from "./telemetry.ts";
 
 async function main(): Promise<void> {
@@ -43,7 +44,7 @@ function explain(error: unknown, supergraph: string): string {
   const remedy = isUrl(supergraph)
     ? "check the URL in GATEWAY_SUPERGRAPH"
     : "check the file, or set GATEWAY_SUPERGRAPH";
-  return `the supergraph ${supergraph} cannot be used (${firstLine(error)}): ${remedy}`;
+  return `the supergraph ${printable(supergraph)} cannot be used (${firstLine(error)}): ${remedy}`;
 }
 
 if (import.meta.main) await main();

@@ -1,10 +1,16 @@
 /**
- * One function per thing that happens: its log line and its metric are written together, so they cannot drift.
- *
- * INVARIANT: lines are built from an allow-list. No value, token, variable, document or address of a person is in it.
+ * One function per thing that happens: its log line and its metric are written together, so they cannot drift. Spans
+ * are in telemetry/spans.ts: they stand around what happens.
  */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import type { ErrorCode } from "./errors.ts";
+import { eventLine, firstLine, framesOf, requestLine, type WriteLine } from "./telemetry/log.ts";
+import { openMetrics, type PlanCacheSize } from "./telemetry/metrics.ts";
+import { operationLabels } from "./telemetry/names.ts";
+import { detectTracing } from "./telemetry/spans.ts";
+
+export { firstLine, lineWriter, type WriteLine } from "./telemetry/log.ts";
+export { describeStage, type StageFacts, stage, stageNow, traceParent } from "./telemetry/spans.ts";
+export { type WaitingClock, waitingClock } from "./telemetry/waiting.ts";
 
 export type AnsweredRequest = {
   readonly requestId: string;
@@ -16,15 +22,29 @@ export type AnsweredRequest = {
   /** Of the caller. */
   readonly agency?: string | null;
   readonly purpose?: string | null;
+  /** Of `durationMs`, in which a subgraph was being waited for. Absent where nothing was executed. */
+  readonly waitedMs?: number;
 };
 
 export type Telemetry = {
   requestAnswered(answered: AnsweredRequest): void;
+  /** A client went before it had its whole answer. */
+  clientGone(): void;
+  /** A request was refused because there was too much to do. */
+  requestShed(priority: "urgent" | "ordinary" | "deferrable" | "unknown"): void;
   subgraphAsked(asked: {
     readonly subgraph: string;
     readonly outcome: "answered" | ErrorCode;
     readonly durationMs: number;
   }): void;
+  subgraphAskedAgain(subgraph: string): void;
+  /** A read was answered by one that was already under way. */
+  readShared(subgraph: string): void;
+  breakerChanged(changed: { readonly subgraph: string; readonly state: "closed" | "open" | "half-open" }): void;
+  planned(planned: { readonly outcome: "planned" | "failed" | "timeout"; readonly durationMs: number }): void;
+  planLookedUp(outcome: "hit" | "miss"): void;
+  /** Where the size of the plan cache is to be had, when somebody asks for the metrics. */
+  watchPlanCache(size: () => PlanCacheSize): void;
   supergraphReplaced(id: string): void;
   supergraphRefused(reason: unknown): void;
   protectionOff(name: string): void;
@@ -34,63 +54,53 @@ export type Telemetry = {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-export type WriteLine = (line: string) => void;
-
 export function openTelemetry(write: WriteLine): Telemetry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const requests = new Counter({
-    name: "crosswalk_requests_total",
-    help: "Requests answered on /graphql, by HTTP status and the first error's code",
-    labelNames: ["status", "code"],
-    registers,
-  });
-  const durations = new Histogram({
-    name: "crosswalk_operation_duration_seconds",
-    help: "From the request's last header to the answer's last byte",
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers,
-  });
-  const fetches = new Histogram({
-    name: "crosswalk_subgraph_fetch_duration_seconds",
-    help: "Requests to subgraphs, by outcome",
-    labelNames: ["subgraph", "outcome"],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers,
-  });
-  const reloads = new Counter({
-    name: "crosswalk_supergraph_reloads_total",
-    help: "Supergraphs seen after the first one",
-    labelNames: ["outcome"],
-    registers,
-  });
-  const line = (event: string, members: Readonly<Record<string, unknown>>) =>
-    write(JSON.stringify({ time: new Date().toISOString(), event, ...members }));
+  const metrics = openMetrics();
+  const labelOf = operationLabels();
+  const line = (event: string, members: Readonly<Record<string, unknown>>) => write(eventLine(event, members));
+  detectTracing();
 
   return {
-    requestAnswered({ requestId, status, codes, durationMs, operation, agency, purpose }) {
-      requests.inc({ status: String(status), code: codes[0] ?? "none" });
-      durations.observe(durationMs / 1000);
-      line("request", {
-        requestId,
-        status,
-        durationMs: Math.round(durationMs * 10) / 10,
-        ...(codes.length > 0 ? { codes: [...new Set(codes)] } : {}),
-        ...(operation && isPlainName(operation) ? { operation } : {}),
-        ...(agency ? { agency } : {}),
-        ...(purpose ? { purpose } : {}),
-      });
+    requestAnswered(answered) {
+      const { status, codes, durationMs, waitedMs, operation } = answered;
+      metrics.requests.inc({ status: String(status), code: codes[0] ?? "none" });
+      const label = { operation: labelOf(operation) };
+      metrics.durations.observe(label, durationMs / 1000);
+      if (waitedMs !== undefined) metrics.overheads.observe(label, Math.max(0, durationMs - waitedMs) / 1000);
+      write(requestLine(answered));
+    },
+    clientGone() {
+      metrics.clientsGone.inc();
+    },
+    requestShed(priority) {
+      metrics.shed.inc({ priority });
     },
     subgraphAsked({ subgraph, outcome, durationMs }) {
-      fetches.observe({ subgraph, outcome }, durationMs / 1000);
+      metrics.fetches.observe({ subgraph, outcome }, durationMs / 1000);
     },
+    subgraphAskedAgain(subgraph) {
+      metrics.retries.inc({ subgraph });
+    },
+    readShared(subgraph) {
+      metrics.sharedReads.inc({ subgraph });
+    },
+    breakerChanged({ subgraph, state }) {
+      metrics.breakerChanges.inc({ subgraph, state });
+      line("breaker", { subgraph, state });
+    },
+    planned({ outcome, durationMs }) {
+      metrics.plans.observe({ outcome }, durationMs / 1000);
+    },
+    planLookedUp(outcome) {
+      metrics.planLookups.inc({ outcome });
+    },
+    watchPlanCache: metrics.watchPlanCache,
     supergraphReplaced(id) {
-      reloads.inc({ outcome: "replaced" });
+      metrics.reloads.inc({ outcome: "replaced" });
       line("supergraph-replaced", { supergraph: id });
     },
     supergraphRefused(reason) {
-      reloads.inc({ outcome: "refused" });
+      metrics.reloads.inc({ outcome: "refused" });
       line("supergraph-refused", { reason: firstLine(reason), remedy: "the last good supergraph stays in use" });
     },
     protectionOff(name) {
@@ -99,33 +109,6 @@ export function openTelemetry(write: WriteLine): Telemetry {
     faultCaught(error) {
       line("fault", { at: framesOf(error) });
     },
-    async metrics() {
-      return { contentType: registry.contentType, text: await registry.metrics() };
-    },
+    metrics: metrics.text,
   };
-}
-
-/** Letters, digits and underscores, as GraphQL names are; anything longer may be a value in disguise. */
-function isPlainName(text: string): boolean {
-  return /^[A-Za-z_]\w{0,63}$/.test(text) && !/\d{6}/.test(text);
-}
-
-/** A supergraph is configuration: what is wrong with it may be said, in one line. */
-export function firstLine(reason: unknown): string {
-  const { message } = (reason ?? {}) as { message?: unknown };
-  return (
-    String(message ?? reason)
-      .split("\n")[0]
-      ?.slice(0, 300) ?? ""
-  );
-}
-
-function framesOf(error: unknown): readonly string[] {
-  const { stack, cause } = (error ?? {}) as { stack?: unknown; cause?: unknown };
-  const frames = String(stack ?? "")
-    .split("\n")
-    .filter((each) => /^\s+at /.test(each))
-    .slice(0, 6)
-    .map((each) => each.trim());
-  return cause === undefined ? frames : [...frames, "caused by", ...framesOf(cause)];
 }

@@ -39,21 +39,23 @@ export function operationResponder({
   const maxHandled = 2 * maxRequests;
   let handled = 0;
 
-  const noted = (known: Known, sent: Sent, about: AboutOperation): void => {
-    const { requestId, exchange } = known;
-    const durationMs = performance.now() - exchange.receivedAt;
+  /** What cannot be counted has been answered all the same. */
+  const safely = (tell: () => void): void => {
     try {
-      telemetry.requestAnswered({ requestId, ...sent, durationMs, ...about });
-    } catch {
-      // What cannot be counted has been answered all the same.
-    }
-  };
-  const faulted = (error: unknown): void => {
-    try {
-      telemetry.faultCaught(error);
+      tell();
     } catch {
       // Nobody is left to be told.
     }
+  };
+  const noted = ({ requestId, exchange }: Known, sent: Sent, about: AboutOperation): void => {
+    const durationMs = performance.now() - exchange.receivedAt;
+    if (exchange.signal.aborted) safely(telemetry.clientGone);
+    else safely(() => telemetry.requestAnswered({ requestId, ...sent, durationMs, ...about }));
+  };
+  const faulted = (error: unknown): void => safely(() => telemetry.faultCaught(error));
+  const shed = (known: Known): Promise<void> => {
+    safely(() => telemetry.requestShed("unknown"));
+    return reply(known, overloaded(), {});
   };
   const answerTo = async (input: OperationInput, about: AboutOperation): Promise<Answer | Refusal> => {
     try {
@@ -68,7 +70,10 @@ export function operationResponder({
     const headers = { "crosswalk-request-id": known.requestId };
     const type = known.accepted.type ?? plainJson;
     // Nobody is there to be answered.
-    if (signal.aborted || response.destroyed) return endDeferred(answer);
+    if (signal.aborted || response.destroyed) {
+      safely(telemetry.clientGone);
+      return endDeferred(answer);
+    }
     let sent: Sent;
     try {
       sent = isDeferred(answer)
@@ -103,12 +108,8 @@ export function operationResponder({
       accepted: negotiate(exchange.request.headers.accept),
       requestId: randomUUID(),
     };
-    const refused =
-      handled >= maxHandled
-        ? overloaded()
-        : known.accepted.type === null
-          ? refuse("NOT_ACCEPTABLE")
-          : refuseHead(exchange.request);
+    if (handled >= maxHandled) return shed(known);
+    const refused = known.accepted.type === null ? refuse("NOT_ACCEPTABLE") : refuseHead(exchange.request);
     if (refused) return reply(known, refused, {});
     let asked: Parameters | Batch | Refusal;
     if (exchange.request.method === "GET") asked = readSearch(search ?? new URLSearchParams());
@@ -118,7 +119,7 @@ export function operationResponder({
     }
     if ("refused" in asked) return reply(known, asked, {});
     // Counted only now: one who sends a body slowly takes no place from anybody.
-    if (handled >= maxHandled) return reply(known, overloaded(), {});
+    if (handled >= maxHandled) return shed(known);
     handled += 1;
     try {
       if ("batch" in asked) return await respondToBatch(asked, known);

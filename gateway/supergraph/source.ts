@@ -3,6 +3,7 @@
  * one is there.
  */
 import { readFile, stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { request } from "undici";
 
@@ -13,9 +14,30 @@ const settleMs = 50;
 const urlTimeoutMs = 5000;
 const maxBytes = 32 * 1024 * 1024;
 
-/** A file by its path, or an http(s) URL. A look throws when the text could not be had. */
+/**
+ * A file by its path, or an http(s) URL, with a name and password in it where its server wants them. A look throws when
+ * the text could not be had; what it says then holds nothing of a URL but its host.
+ */
 export function supergraphAt(place: string): Look {
-  return /^https?:\/\//i.test(place) ? urlLook(place) : fileLook(place);
+  if (!isAddress(place)) return fileLook(place);
+  if (!/^https?:/i.test(place) || !URL.canParse(place))
+    return async () => {
+      throw new Error("only a file's path or an http(s) URL is taken");
+    };
+  return urlLook(new URL(place));
+}
+
+/** The place as it may be printed: a URL without name, password, query and fragment. */
+export function printable(place: string): string {
+  if (!isAddress(place)) return place;
+  if (!URL.canParse(place)) return "of GATEWAY_SUPERGRAPH";
+  const { protocol, host, pathname } = new URL(place);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** Anything with a scheme: a mistyped URL is not to be looked for, and named, as a file. */
+function isAddress(place: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(place);
 }
 
 function fileLook(path: string): Look {
@@ -39,25 +61,58 @@ function fileLook(path: string): Look {
   };
 }
 
-function urlLook(url: string): Look {
+function urlLook(place: URL): Look {
+  const url = new URL(place);
+  [url.username, url.password, url.hash] = ["", "", ""];
+  const { username, password } = place;
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = credentials === ":" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`;
   let etag: string | undefined;
-  return async () => {
+  const ask = async (): Promise<string | null> => {
     const { statusCode, headers, body } = await request(url, {
-      headers: etag === undefined ? {} : { "if-none-match": etag },
+      headers: {
+        ...(etag === undefined ? {} : { "if-none-match": etag }),
+        ...(authorization === undefined ? {} : { authorization }),
+      },
       signal: AbortSignal.timeout(urlTimeoutMs),
     });
-    if (statusCode === 304) {
-      await body.dump();
-      return null;
+    if (statusCode === 200) {
+      const text = await boundedText(body, headers["content-length"]);
+      etag = typeof headers.etag === "string" ? headers.etag : undefined;
+      return text;
     }
-    if (statusCode !== 200 || Number(headers["content-length"] ?? 0) > maxBytes) {
-      await body.dump();
-      throw new Error(`answered with status ${statusCode}`);
-    }
-    const text = await body.text();
-    etag = typeof headers.etag === "string" ? headers.etag : undefined;
-    return text;
+    await body.dump();
+    if (statusCode === 304) return null;
+    throw new Error(`answered with status ${statusCode}`);
   };
+  return async () => {
+    try {
+      return await ask();
+    } catch (error) {
+      throw new Error(`${url.host}: ${withoutAddress(error, url)}`);
+    }
+  };
+}
+
+/** Reads no further than `maxBytes`, whatever length was announced, and no other bytes than UTF-8. */
+async function boundedText(body: Readable, announced: unknown): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop ends the body, and with it the connection.
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes || Number(announced ?? 0) > maxBytes)
+      throw new Error(`answered with more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+}
+
+/** What went wrong, without the path and the query of the URL, where a message repeats them. */
+function withoutAddress(error: unknown, { href, pathname, search }: URL): string {
+  let text = String((error as { message?: unknown } | null)?.message ?? error);
+  for (const each of [href, pathname + search, search]) if (each.length > 1) text = text.replaceAll(each, "…");
+  return text;
 }
 
 /** Stands in the place of a refused text when there was no text. */

@@ -1,0 +1,79 @@
+/** The metrics, and nothing of what they mean: telemetry.ts says when each is counted. Labels are from closed lists. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25];
+
+/** What only a look can tell, taken when somebody asks for the metrics. */
+export type PlanCacheSize = { readonly entries: number; readonly bytes: number };
+
+export function openMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter({ name: `crosswalk_${name}`, help, labelNames, registers });
+  const histogram = <Label extends string>(name: string, help: string, buckets: number[], ...labelNames: Label[]) =>
+    new Histogram({ name: `crosswalk_${name}`, help, buckets, labelNames, registers });
+
+  let planCacheSize = (): PlanCacheSize => ({ entries: 0, bytes: 0 });
+  const planCache = (member: keyof PlanCacheSize, help: string) =>
+    new Gauge({
+      name: `crosswalk_plan_cache_${member}`,
+      help,
+      registers,
+      collect() {
+        this.set(planCacheSize()[member]);
+      },
+    });
+  planCache("entries", "Plans held");
+  planCache("bytes", "Their rough size in memory");
+
+  return {
+    requests: counter(
+      "requests_total",
+      "Operations answered on /graphql, by HTTP status and the first error's code",
+      "status",
+      "code",
+    ),
+    durations: histogram(
+      "operation_duration_seconds",
+      "From the request's last header to the answer's last byte; the first plain names, then other",
+      durationBuckets,
+      "operation",
+    ),
+    overheads: histogram(
+      "gateway_overhead_seconds",
+      "Of an operation's duration, what was not spent waiting for subgraphs",
+      overheadBuckets,
+      "operation",
+    ),
+    fetches: histogram(
+      "subgraph_fetch_duration_seconds",
+      "Requests to subgraphs, by outcome",
+      durationBuckets,
+      "subgraph",
+      "outcome",
+    ),
+    retries: counter("subgraph_retries_total", "Requests to subgraphs that were sent once more", "subgraph"),
+    sharedReads: counter("subgraph_shared_reads_total", "Reads answered by one that was already under way", "subgraph"),
+    breakerChanges: counter(
+      "subgraph_breaker_changes_total",
+      "Changes of a subgraph's breaker, by the state it came to",
+      "subgraph",
+      "state",
+    ),
+    plans: histogram("plan_duration_seconds", "Plans asked of the planner, by outcome", durationBuckets, "outcome"),
+    planLookups: counter("plan_cache_lookups_total", "Looks into the cache of plans", "outcome"),
+    shed: counter("shed_requests_total", "Requests refused because there was too much to do", "priority"),
+    clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
+    reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
+    watchPlanCache(size: () => PlanCacheSize) {
+      planCacheSize = size;
+    },
+    /** In the Prometheus text format. */
+    async text() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
