@@ -160,5 +160,5 @@ export const noCycles: Rule = (files) => {
 };
 
 function isForTests(path: string): boolean {
-  return path.startsWith("tests/") || path.endsWith(".test.ts");
+  return path.startsWith("tests/") || path.startsWith("bench/") || path.endsWith(".test.ts");
 }

@@ -1,0 +1,318 @@
+/**
+ * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--gateway <main.ts>]]`: our gateway, others in
+ * this language, and the ceilings, over the same recorded subgraphs; every answer checked while it is counted.
+ * A run with every contender is kept in RESULTS.md; a quick one, or one with some left out or of another checkout's
+ * gateway, is only printed.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual, parseArgs } from "node:util";
+import {
+  ask,
+  type Contender,
+  contenders,
+  loadCore,
+  type Place,
+  type Running,
+  recordingPath,
+  startContender,
+} from "./contenders.ts";
+import type { Recorded } from "./gateways/ceiling.ts";
+import type { LoadRequest, LoadResult, LoadRun } from "./load.ts";
+import { type Child, canPin, peakMemoryMb, sleep, startChild } from "./processes.ts";
+import { keepResults, type Measured, type Starts, startTable, summary, workloadTable } from "./results.ts";
+import { openRow, openShop, type Stage, type Workload } from "./stages.ts";
+
+type Pace = {
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly busyMs: number;
+  readonly singleMs: number;
+  readonly starts: number;
+};
+const paces = {
+  full: { rounds: 3, warmUpMs: 3000, busyMs: 2500, singleMs: 1000, starts: 5 },
+  quick: { rounds: 1, warmUpMs: 1000, busyMs: 1000, singleMs: 300, starts: 1 },
+} as const satisfies Record<string, Pace>;
+const settleMs = 200;
+const connections = 50;
+const quickNames = ["ours", "ours-shared", "stock", "hive-router", "bare", "calls"];
+
+type Run = {
+  readonly folder: string;
+  readonly pace: Pace;
+  readonly chosen: readonly Contender[];
+  readonly gatewayMain: string;
+  readonly load: Child;
+};
+
+const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
+
+/** The other gateways are installed by the bench alone, so that `npm ci` stays small. */
+function installPeers(): boolean {
+  if (existsSync(join(peersFolder, "node_modules", "@graphql-hive", "gateway"))) return true;
+  console.log("installing the other gateways into bench/peers (once)");
+  const args = ["ci", "--prefix", peersFolder, "--ignore-scripts", "--no-audit", "--no-fund"];
+  return spawnSync("npm", args, { stdio: "inherit", timeout: 300_000 }).status === 0;
+}
+
+const isRight = (request: LoadRequest) => (text: string) => {
+  try {
+    const { data, errors } = JSON.parse(text) as { data?: unknown; errors?: unknown };
+    return errors === undefined && isDeepStrictEqual(data, request.expected);
+  } catch {
+    return false;
+  }
+};
+
+type Verified = Running & {
+  /** By workload: the bytes of a right answer to each request. */
+  readonly knownGood: ReadonlyMap<string, readonly string[]>;
+};
+
+/** Asks everything twice; throws at the first answer that is not the expected one. Notes what it asks the subgraphs. */
+async function verify(run: Run, stage: Stage, running: Running): Promise<Verified> {
+  const knownGood = new Map<string, readonly string[]>();
+  const recorded: Recorded["requests"][number][] = [];
+  for (const { name, requests } of stage.workloads) {
+    const answers: string[] = [];
+    const calls: number[] = [];
+    for (const request of requests) {
+      await ask(running.port, request.body);
+      let answer = "";
+      const seen = await stage.stub.callsDuring(async () => {
+        answer = await ask(running.port, request.body);
+      });
+      if (!isRight(request)(answer))
+        throw new Error(`wrong answer to ${request.body.slice(0, 400)}: ${answer.slice(0, 400)}`);
+      answers.push(answer);
+      calls.push(seen.length);
+      recorded.push({ body: request.body, answer, calls: seen });
+    }
+    knownGood.set(name, answers);
+    const mean = calls.reduce((sum, each) => sum + each, 0) / calls.length;
+    console.log(`  ${running.contender.name}: every answer to ${name} right; calls for one alone: ${mean.toFixed(1)}`);
+  }
+  const stubUrl = `http://127.0.0.1:${stage.stub.port}`;
+  writeFileSync(
+    recordingPath(run.folder, running.contender.name),
+    JSON.stringify({ stubUrl, requests: recorded } satisfies Recorded),
+  );
+  return { ...running, knownGood };
+}
+
+/** Those that give right answers; the others with the reason why not. */
+async function startAll(run: Run, stage: Stage) {
+  const { folder, gatewayMain } = run;
+  const place: Omit<Place, "port" | "internalPort"> = { folder, gatewayMain, ...stage };
+  const running: Verified[] = [];
+  const refused: { readonly name: string; readonly why: string }[] = [];
+  const first = stage.workloads[0]?.requests[0];
+  if (!first) throw new Error("a stage without requests");
+  for (const contender of run.chosen) {
+    try {
+      const started = await startContender(contender, place, first, isRight(first));
+      try {
+        running.push(await verify(run, stage, started));
+      } catch (error) {
+        await started.child.end();
+        throw error;
+      }
+    } catch (error) {
+      const why = (error as Error).message.replace(/\s+/g, " ").slice(0, 600);
+      refused.push({ name: contender.name, why });
+      console.log(`  ${contender.name}: NOT MEASURED: ${why}`);
+    }
+  }
+  return { running, refused };
+}
+
+async function measure(run: Run, stage: Stage, workload: Workload, all: readonly Verified[]): Promise<Measured[]> {
+  const results = all.map((each) => ({
+    each,
+    busy: [] as LoadResult[],
+    single: [] as LoadResult[],
+    calls: [] as number[],
+  }));
+  const drive = async (each: Verified, many: number, windowMs: number): Promise<LoadResult> => {
+    const knownGood = each.knownGood.get(workload.name) ?? [];
+    const { port, child } = each;
+    run.load.send({
+      port,
+      requests: workload.requests,
+      knownGood,
+      connections: many,
+      settleMs,
+      windowMs,
+      gatewayPid: child.pid,
+      stubPid: stage.stub.pid,
+    } satisfies LoadRun);
+    return (await run.load.next()) as LoadResult;
+  };
+  for (const { each } of results) await drive(each, connections, run.pace.warmUpMs);
+  for (let round = 1; round <= run.pace.rounds; round += 1)
+    for (const result of results) {
+      await stage.stub.count();
+      const busy = await drive(result.each, connections, run.pace.busyMs);
+      const counted = await stage.stub.count();
+      result.busy.push(busy);
+      result.calls.push(counted.calls / Math.max(1, busy.requestsSeen));
+      result.single.push(await drive(result.each, 1, run.pace.singleMs));
+      console.log(
+        `  ${workload.name} ${round}/${run.pace.rounds} ${summary(result.each.contender.name, busy, counted)}`,
+      );
+    }
+  return results.map(({ each, busy, single, calls }) => ({
+    contender: each.contender,
+    busy,
+    single,
+    callsPerRequest: calls,
+    peakMemoryMb: peakMemoryMb(each.child.pid),
+  }));
+}
+
+/** From the start of the process to its first right answer. */
+async function measureStarts(run: Run): Promise<readonly Starts[]> {
+  const stage = await openRow(run.folder);
+  const { folder, gatewayMain } = run;
+  const request = stage.workloads[0]?.requests[0] as LoadRequest;
+  const starts = run.chosen
+    .filter(({ kind, name }) => kind !== "ceiling" && !["ours-shared", "hive-published"].includes(name))
+    .map((contender) => ({ contender, firstAnswerMs: [] as number[], memoryMb: [] as number[] }));
+  try {
+    for (let turn = 0; turn < run.pace.starts; turn += 1)
+      for (const { contender, firstAnswerMs, memoryMb } of starts) {
+        const place = { folder, gatewayMain, ...stage };
+        const started = await startContender(contender, place, request, isRight(request)).catch((error: Error) => {
+          console.log(`  start ${contender.name}: NOT MEASURED: ${error.message}`);
+          return null;
+        });
+        if (started === null) continue;
+        firstAnswerMs.push(started.firstAnswerMs);
+        memoryMb.push(peakMemoryMb(started.child.pid));
+        await started.child.end();
+        console.log(`  start ${contender.name}: ${Math.round(started.firstAnswerMs)} ms`);
+      }
+  } finally {
+    await stage.close();
+  }
+  return starts;
+}
+
+async function runStage(run: Run, stage: Stage, wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const sections = new Map<string, string>();
+  const running: Verified[] = [];
+  open.add(stage);
+  try {
+    const started = await startAll(run, stage);
+    running.push(...started.running);
+    for (const workload of stage.workloads) {
+      if (!wanted.includes(workload.name)) continue;
+      const measured = await measure(run, stage, workload, running);
+      const table = workloadTable(workload, measured, started.refused);
+      console.log(`\n${table}\n`);
+      sections.set(workload.name, table);
+    }
+  } finally {
+    for (const { child } of running) await child.end();
+    await stage.close();
+    open.delete(stage);
+  }
+  return sections;
+}
+
+async function bench(run: Run, wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const sections = new Map<string, string>();
+  const add = (more: ReadonlyMap<string, string>) => {
+    for (const [name, text] of more) sections.set(name, text);
+  };
+  if (wanted.includes("shop") || wanted.includes("varied"))
+    add(await runStage(run, await openShop(run.folder), wanted));
+  if (wanted.includes("person")) {
+    const { openPerson } = await import("./person.ts");
+    add(await runStage(run, await openPerson(run.folder), wanted));
+  }
+  if (wanted.includes("start")) {
+    const table = startTable(await measureStarts(run));
+    console.log(`\n${table}\n`);
+    sections.set("start", table);
+  }
+  return sections;
+}
+
+const ownGateway = fileURLToPath(new URL("../gateway/main.ts", import.meta.url));
+const workloadNames = ["shop", "varied", "person", "start"];
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      gateway: { type: "string", default: ownGateway },
+    },
+  });
+  const known = contenders.map(({ name }) => name);
+  const names = values.only?.split(",") ?? (values.quick ? quickNames : known);
+  const strange = [
+    ...names.filter((each) => !known.includes(each)),
+    ...positionals.filter((each) => !workloadNames.includes(each)),
+  ];
+  if (strange.length > 0)
+    throw new Error(`${strange.join(", ")}: there are ${workloadNames.join(", ")}; --only ${known.join(",")}`);
+  return {
+    wanted: positionals.length > 0 ? positionals : workloadNames,
+    chosen: contenders.filter(({ name }) => names.includes(name)),
+    pace: values.quick ? paces.quick : paces.full,
+    gatewayMain: resolve(values.gateway),
+    isWhole: values.only === undefined && values.gateway === ownGateway && !values.quick,
+  };
+}
+
+async function main(): Promise<void> {
+  const { wanted, chosen, pace, gatewayMain, isWhole } = readArguments();
+  if (process.platform !== "linux" || !canPin()) throw new Error("the bench needs Linux, taskset and two cores");
+  const hasPeers = chosen.every(({ kind }) => kind !== "peer") || installPeers();
+  if (!hasPeers) console.log("the other gateways could not be installed: without them");
+  const folder = mkdtempSync(join(tmpdir(), "crosswalk-bench-"));
+  const program = fileURLToPath(new URL("load.ts", import.meta.url));
+  const startedAt = performance.now();
+  try {
+    const load = startChild({ folder, name: "load", core: loadCore, args: [program] });
+    const usable = chosen.filter(({ kind }) => kind !== "peer" || hasPeers);
+    const sections = await bench({ folder, pace, chosen: usable, gatewayMain, load }, wanted);
+    if (isWhole) keepResults(sections);
+    await load.end();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`done in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+}
+
+/** What a signal has to close; the children go with this process in any case (processes.ts). */
+const open = new Set<Stage>();
+
+function end(): void {
+  const closed = Promise.all([...open].map(({ close }) => close()));
+  void Promise.race([closed, sleep(3000)]).finally(() => process.exit(130));
+}
+
+if (import.meta.main) {
+  let isEnding = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (isEnding) process.exit(130);
+      isEnding = true;
+      end();
+    });
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+      process.exit(1);
+    },
+  );
+}

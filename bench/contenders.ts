@@ -1,0 +1,149 @@
+/** Who is measured, and how each is started. Every one is a process of its own on the first core. */
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { LoadRequest } from "./load.ts";
+import { type Child, freePort, sleep, startChild } from "./processes.ts";
+
+export type Contender = {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: "ours" | "peer" | "ceiling";
+  start(place: Place): { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+};
+
+/** What a contender is started with. */
+export type Place = {
+  readonly folder: string;
+  readonly port: number;
+  readonly internalPort: number;
+  readonly supergraph: string;
+  readonly subgraphs: readonly string[];
+  /** Our gateway's main module. */
+  readonly gatewayMain: string;
+};
+
+export const gatewayCore = 0;
+export const loadCore = 1;
+
+const program = (name: string) => fileURLToPath(new URL(`gateways/${name}.ts`, import.meta.url));
+
+/** Our gateway with everything on but what needs callers, policies or TLS. */
+function ours(fetches: "personal" | "common"): Contender["start"] {
+  return ({ folder, port, internalPort, supergraph, subgraphs, gatewayMain }) => {
+    const subgraphsFile = join(folder, `subgraphs-${fetches}.json`);
+    writeFileSync(subgraphsFile, JSON.stringify(subgraphs.map((name) => ({ name, systems: [], fetches }))));
+    const insecure = "authentication,purpose,deny-by-default,audit,subgraph-signature,plaintext,introspection";
+    return {
+      args: [gatewayMain],
+      env: {
+        CROSSWALK_ENV: "production",
+        GATEWAY_INSECURE: insecure,
+        GATEWAY_SUPERGRAPH: supergraph,
+        GATEWAY_SUBGRAPHS: subgraphsFile,
+        PORT: String(port),
+        INTERNAL_PORT: String(internalPort),
+      },
+    };
+  };
+}
+
+const peer =
+  (name: string, ...options: readonly string[]): Contender["start"] =>
+  ({ port, supergraph }) => ({ args: [program(name), String(port), supergraph, ...options] });
+
+/** Where the calls of that contender are kept, for the ceilings to repeat. */
+export const recordingPath = (folder: string, contender: string): string => join(folder, `recorded-${contender}.json`);
+
+const ceiling =
+  (mode: string, recorded: string): Contender["start"] =>
+  ({ port, folder }) => {
+    const path = recordingPath(folder, recorded);
+    if (!existsSync(path)) throw new Error(`it repeats what ${recorded} asks of the subgraphs: measure that too`);
+    return { args: [program("ceiling"), String(port), mode, path] };
+  };
+
+export const contenders: readonly Contender[] = [
+  { name: "ours", kind: "ours", title: "Crosswalk, nothing shared", start: ours("personal") },
+  {
+    name: "ours-shared",
+    kind: "ours",
+    title: "Crosswalk, identical subgraph reads under way shared",
+    start: ours("common"),
+  },
+  { name: "stock", kind: "peer", title: "@apollo/gateway + @apollo/server", start: peer("stock") },
+  { name: "hive", kind: "peer", title: "Hive Gateway, nothing shared", start: peer("hive", "stitching") },
+  {
+    name: "hive-router",
+    kind: "peer",
+    title: "Hive Gateway + router-runtime, nothing shared",
+    start: peer("hive", "router"),
+  },
+  {
+    name: "hive-published",
+    kind: "peer",
+    title: "Hive Gateway + router-runtime, whole requests and subgraph reads under way shared",
+    start: peer("hive", "router", "published"),
+  },
+  { name: "bare", kind: "ceiling", title: "ceiling: node:http sending the bytes", start: ceiling("bare", "stock") },
+  {
+    name: "parse",
+    kind: "ceiling",
+    title: "ceiling: + parsing what stock's calls bring, writing the answer",
+    start: ceiling("parse", "stock"),
+  },
+  {
+    name: "calls",
+    kind: "ceiling",
+    title: "ceiling: stock's calls through undici, nothing else",
+    start: ceiling("calls", "stock"),
+  },
+  {
+    name: "calls-ours",
+    kind: "ceiling",
+    title: "ceiling: our calls through undici, nothing else",
+    start: ceiling("calls", "ours"),
+  },
+];
+
+export type Running = { readonly contender: Contender; readonly child: Child; readonly port: number };
+
+/** Starts it and waits for its first right answer. Throws with its own complaint when none comes in time. */
+export async function startContender(
+  contender: Contender,
+  place: Omit<Place, "port" | "internalPort">,
+  request: LoadRequest,
+  isRight: (text: string) => boolean,
+): Promise<Running & { readonly firstAnswerMs: number }> {
+  const port = await freePort();
+  const internalPort = await freePort();
+  const { args, env } = contender.start({ ...place, port, internalPort });
+  const startedAt = performance.now();
+  const child = startChild({
+    folder: place.folder,
+    name: contender.name,
+    core: gatewayCore,
+    args,
+    ...(env ? { env } : {}),
+  });
+  let last = "no answer";
+  while (performance.now() - startedAt < 20_000 && !child.hasEnded()) {
+    const answer = await ask(port, request.body).catch(() => null);
+    if (answer !== null && isRight(answer))
+      return { contender, child, port, firstAnswerMs: performance.now() - startedAt };
+    if (answer !== null) last = answer.slice(0, 400);
+    await sleep(answer === null ? 4 : 50);
+  }
+  await child.end();
+  throw new Error(`${last} ${child.complaint().slice(-600)}`.trim());
+}
+
+export async function ask(port: number, body: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body,
+    signal: AbortSignal.timeout(20_000),
+  });
+  return response.text();
+}

@@ -1,0 +1,110 @@
+/**
+ * PersonRecord over the project's own graph. The real subgraphs run while the bench does, over the simulated systems, and
+ * answer what the stub sees for the first time; what is expected is what the oracle of the tests reads from the systems'
+ * bytes, and, of what it does not read, what `@apollo/gateway` makes of the subgraphs' answers.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ApolloGateway } from "@apollo/gateway";
+import { parse } from "graphql";
+import { startMocks } from "../mocks/main.ts";
+import { scenarios } from "../mocks/population/scenarios.ts";
+import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
+import { startCbp } from "../subgraphs/cbp/main.ts";
+import { startEoir } from "../subgraphs/eoir/main.ts";
+import { startIce } from "../subgraphs/ice/main.ts";
+import { startObim } from "../subgraphs/obim/main.ts";
+import { startUscis } from "../subgraphs/uscis/main.ts";
+import { differences } from "../tests/oracle/compare.ts";
+import { readOracle } from "../tests/oracle/oracle.ts";
+import type { LoadRequest } from "./load.ts";
+import { type Stage, startStub } from "./stages.ts";
+
+const query = readFileSync(new URL("../schema/documents/person-record.graphql", import.meta.url), "utf8");
+const supergraphPath = new URL("../schema/supergraph.graphql", import.meta.url);
+const host = "127.0.0.1";
+
+export async function openPerson(folder: string): Promise<Stage> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  try {
+    const { urls, ...subgraphs } = await startSubgraphs(closers);
+    const stub = await startStub(folder, [
+      "forward",
+      ...Object.entries(subgraphs.addresses).map(([name, url]) => `${name}=${url}`),
+    ]);
+    closers.push(stub.end);
+    const names = Object.keys(subgraphs.addresses);
+    const sdl = names.reduce(
+      (text, name) =>
+        text.replace(new RegExp(`(name: "${name}", url: ")[^"]*`), `$1http://${host}:${stub.port}/${name}`),
+      readFileSync(supergraphPath, "utf8"),
+    );
+    const supergraph = join(folder, "person.graphql");
+    writeFileSync(supergraph, sdl);
+    const requests = await expectedAnswers(sdl, urls);
+    const workloads = [
+      { name: "person", title: `PersonRecord for ${requests.length} persons over five subgraphs`, requests },
+    ];
+    return { supergraph, subgraphs: names, stub, workloads, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Simulated systems and the five subgraphs over them, on free ports. */
+async function startSubgraphs(closers: (() => Promise<unknown>)[]) {
+  const { urls, close } = await startMocks({
+    worldNow: DEFAULT_WORLD_NOW,
+    population: 256,
+    seed: 1,
+    ports: "free",
+    host,
+    progress: () => undefined,
+  });
+  closers.push(close);
+  const at = { port: 0, host, sourceTimeoutMs: 10_000 };
+  const starting = {
+    obim: startObim({ ...at, identUrl: urls.ident }),
+    cbp: startCbp({ ...at, adisUrl: urls.adis, i94Url: urls.i94, e3Url: urls.e3 }),
+    ice: startIce({ ...at, eidUrl: urls.eid }),
+    uscis: startUscis({ ...at, globalUrl: urls.global, elisUrl: urls.elis }),
+    eoir: startEoir({ ...at, caseUrl: urls.case }),
+  };
+  const addresses: Record<string, string> = {};
+  for (const [name, started] of Object.entries(starting)) {
+    const subgraph = await started;
+    closers.push(subgraph.close);
+    addresses[name] = subgraph.url;
+  }
+  return { urls, addresses };
+}
+
+/** The scenarios' persons whose answers have no errors: an answer with errors differs from gateway to gateway. */
+async function expectedAnswers(sdl: string, urls: Parameters<typeof readOracle>[0]): Promise<readonly LoadRequest[]> {
+  const reference = new ApolloGateway({ supergraphSdl: sdl });
+  const { schema, executor } = await reference.load();
+  const fins = scenarios.flatMap(({ identifiers }) => (identifiers.fin ? [identifiers.fin] : []));
+  const oracle = await readOracle(urls, fins);
+  const document = parse(query);
+  const requests: LoadRequest[] = [];
+  for (const fin of fins) {
+    const variables = { by: { fin } };
+    const request = { request: { query, variables }, document, queryHash: "person", schema, metrics: {}, context: {} };
+    const { data, errors } = await executor(request as unknown as Parameters<typeof executor>[0]);
+    if (errors?.length) continue;
+    const expected: unknown = JSON.parse(JSON.stringify(data));
+    const wrong = differences(oracle.expectedFor(fin), { data: expected }).filter((line) => !isBeyondOracle(line));
+    if (wrong.length > 0) throw new Error(`the reference is not what the oracle reads: ${wrong[0]}`);
+    requests.push({ body: JSON.stringify({ query, variables }), expected });
+  }
+  await reference.stop();
+  if (requests.length < 4) throw new Error("fewer than four scenario persons have an answer without errors");
+  return requests;
+}
+
+/** A field that this document asks for and the oracle does not compute. */
+const isBeyondOracle = (line: string): boolean => line.includes("expected nothing, given ");
