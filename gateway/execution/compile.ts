@@ -1,0 +1,352 @@
+/**
+ * From a query plan to what is executed: requests to subgraphs with what each waits for. Entity fetches to one subgraph
+ * that may go out at the same time become one request; those that ask the same of entities at different places become
+ * one list of representations.
+ */
+import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
+import {
+  afterRewrites,
+  printEntities,
+  printRoot,
+  readFetchDocument,
+  type UsedKey,
+  withEcho,
+} from "./fetch-document.ts";
+import type { FetchNode, KeyRenamer, PlanNode, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
+import { type RepresentationShape, representationShape } from "./representation.ts";
+import type { SchemaFacts } from "./schema-facts.ts";
+import { type Selection, selectionOf, selectsPath } from "./selection.ts";
+import { splitBySynthetics } from "./split.ts";
+
+/** One step down: a key, and how many lists its value is wrapped in. */
+export type Step = { readonly key: string; readonly lists: number };
+
+/** Where the entities of a fetch are, from the root. */
+export type Place = readonly Step[];
+
+export type Condition = { readonly variable: string; readonly value: boolean };
+
+/** Entities of which the same is asked, at one or several places. */
+export type EntityPart = {
+  /** Its key in the answer. */
+  readonly alias: string;
+  readonly representations: string;
+  readonly places: readonly Place[];
+  readonly shape: RepresentationShape;
+  readonly selection: Selection;
+  readonly keys: readonly UsedKey[];
+  /** Keys that stand in the representations: they are the entity's own, whatever becomes of the fetch. */
+  readonly required: ReadonlySet<string>;
+  readonly outputRewrites: readonly Rewrite[];
+};
+
+export type RootPart = {
+  readonly place: Place;
+  readonly selection: Selection;
+  readonly outputRewrites: readonly Rewrite[];
+};
+
+export type Request = {
+  readonly index: number;
+  readonly subgraph: string;
+  readonly kind: "query" | "mutation";
+  /** The body up to the variables' members: `{"query":"…","variables":{`. */
+  readonly prefix: string;
+  /** Names of the operation's own variables that go with it. */
+  readonly variables: readonly string[];
+  readonly entities: readonly EntityPart[];
+  readonly root: RootPart | null;
+  /** Values from further up that go along as variables; then each entity is asked for alone. */
+  readonly context: readonly KeyRenamer[];
+  readonly conditions: readonly Condition[];
+  /** Requests that wait for this one. */
+  readonly before: readonly number[];
+  /** How many this one waits for. */
+  readonly waitsFor: number;
+  /** 0 for what is answered at once; other numbers for what is deferred. */
+  readonly block: number;
+};
+
+export type DeferredBlock = {
+  readonly label: string;
+  readonly block: number;
+  /** The block in whose part of the answer this one stands. */
+  readonly parent: number;
+  /** Requests of other blocks that its data come from. */
+  readonly needs: readonly number[];
+};
+
+export type CompiledPlan = {
+  readonly requests: readonly Request[];
+  readonly deferred: readonly DeferredBlock[];
+  readonly usesContext: boolean;
+  /** Held in memory, roughly. */
+  readonly bytes: number;
+  /** Which subgraph was to answer what stands at this path of keys. */
+  agencyOf(keys: readonly string[]): string | null;
+};
+
+export type CompileSettings = { readonly facts: SchemaFacts; readonly synthetics: ReadonlyMap<string, string> };
+
+type Unit = {
+  readonly fetch: FetchNode;
+  readonly place: Place;
+  readonly conditions: readonly Condition[];
+  readonly block: number;
+  readonly after: ReadonlySet<number>;
+  level: number;
+};
+
+export function compilePlan(plan: QueryPlan, settings: CompileSettings): CompiledPlan {
+  const { units, deferred } = readUnits(plan);
+  setLevels(units);
+  const groups = Map.groupBy(units.keys(), (index) => groupKey(units[index] as Unit, index));
+  const requestOf = new Map<number, number>();
+  for (const [request, members] of [...groups.values()].entries())
+    for (const unit of members) requestOf.set(unit, request);
+  const waits = [...groups.values()].map(
+    (members) =>
+      new Set(members.flatMap((unit) => [...(units[unit] as Unit).after].map((each) => requestOf.get(each)!))),
+  );
+  const sources: { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string }[] = [];
+  const requests = [...groups.values()].map((members, index): Request => {
+    const before = waits.flatMap((each, other) => (each.has(index) ? [other] : []));
+    const group = members.map((unit) => units[unit] as Unit);
+    return { ...compileRequest(group, settings, sources), index, before, waitsFor: waits[index]?.size ?? 0 };
+  });
+  return {
+    requests,
+    deferred: deferred.map(({ needs, ...each }) => ({ ...each, needs: needs.map((unit) => requestOf.get(unit)!) })),
+    bytes: 2000 + units.reduce((sum, { fetch }) => sum + 1500 + fetch.operation.length * 12, 0),
+    usesContext: units.some(({ fetch }) => fetch.contextRewrites?.length),
+    agencyOf(keys) {
+      const found = sources.find(
+        (each) =>
+          each.keys.length < keys.length &&
+          each.keys.every((key, at) => key === keys[at]) &&
+          selectsPath(each.set, keys.slice(each.keys.length)),
+      );
+      return found?.subgraph ?? null;
+    },
+  };
+}
+
+function readUnits({ node }: QueryPlan): { readonly units: Unit[]; readonly deferred: DeferredBlock[] } {
+  const units: Unit[] = [];
+  const deferred: DeferredBlock[] = [];
+  const byId = new Map<string, number>();
+  let blocks = 0;
+  type Around = {
+    after: ReadonlySet<number>;
+    place: readonly string[];
+    conditions: readonly Condition[];
+    block: number;
+  };
+
+  /** What is complete when this node is. */
+  const walk = (each: PlanNode | undefined, around: Around): ReadonlySet<number> => {
+    if (!each) return new Set();
+    switch (each.kind) {
+      case "Sequence": {
+        let last = around.after;
+        let complete: ReadonlySet<number> = new Set();
+        for (const child of each.nodes) {
+          complete = walk(child, { ...around, after: last });
+          if (complete.size > 0) last = complete;
+        }
+        return last === around.after ? new Set() : last;
+      }
+      case "Parallel":
+        return new Set(each.nodes.flatMap((child) => [...walk(child, around)]));
+      case "Flatten":
+        return walk(each.node, { ...around, place: [...around.place, ...each.path.map(String)] });
+      case "Condition": {
+        const under = (value: boolean): Around => ({
+          ...around,
+          conditions: [...around.conditions, { variable: each.condition, value }],
+        });
+        return new Set([...walk(each.ifClause, under(true)), ...walk(each.elseClause, under(false))]);
+      }
+      case "Defer": {
+        const complete = walk(each.primary.node, around);
+        for (const { label = "", depends, node: rest } of each.deferred) {
+          const needs = depends.flatMap(({ id }) => byId.get(id) ?? []);
+          blocks += 1;
+          const block = blocks;
+          deferred.push({ label, block, parent: around.block, needs });
+          walk(rest, { ...around, after: new Set(needs), block, place: [] });
+        }
+        return complete;
+      }
+      case "Fetch": {
+        const { after, place, conditions, block } = around;
+        units.push({ fetch: each, place: stepsOf(place), conditions, block, after, level: 0 });
+        if (each.id !== undefined) byId.set(each.id, units.length - 1);
+        return new Set([units.length - 1]);
+      }
+    }
+  };
+  walk(node, { after: new Set(), place: [], conditions: [], block: 0 });
+  return { units, deferred };
+}
+
+function stepsOf(path: readonly string[]): Place {
+  const steps: { key: string; lists: number }[] = [];
+  for (const each of path) {
+    const last = steps.at(-1);
+    if (each === "@" && last) last.lists += 1;
+    else if (each !== "@") steps.push({ key: each, lists: 0 });
+  }
+  return steps;
+}
+
+/**
+ * How many requests must be answered before each. One that nothing waits for goes along with a later one to the same
+ * subgraph about the same place, where there is one: that costs no time, since the later one is waited for anyway.
+ */
+function setLevels(units: readonly Unit[]): void {
+  for (const unit of units) unit.level = Math.max(0, ...[...unit.after].map((each) => (units[each] as Unit).level + 1));
+  const awaited = new Set(units.flatMap(({ after }) => [...after]));
+  for (const [index, unit] of units.entries()) {
+    if (awaited.has(index) || !unit.fetch.requires || unit.fetch.id !== undefined) continue;
+    const later = units.filter((each) => each.level > unit.level && isBeside(each, unit));
+    unit.level = Math.max(unit.level, ...later.map(({ level }) => level));
+  }
+}
+
+function isBeside(one: Unit, other: Unit): boolean {
+  return (
+    one.fetch.serviceName === other.fetch.serviceName &&
+    one.block === other.block &&
+    JSON.stringify([one.place, one.conditions]) === JSON.stringify([other.place, other.conditions])
+  );
+}
+
+/** Fetches of equal keys go out as one request. */
+function groupKey(unit: Unit, index: number): string {
+  const { fetch, level, block, conditions } = unit;
+  if (!fetch.requires || fetch.contextRewrites?.length) return String(index);
+  return JSON.stringify([level, block, fetch.serviceName, conditions]);
+}
+
+type Sources = { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string }[];
+
+function compileRequest(
+  units: readonly Unit[],
+  settings: CompileSettings,
+  sources: Sources,
+): Omit<Request, "index" | "before" | "waitsFor"> {
+  const [first] = units as readonly [Unit];
+  const { fetch, conditions, block } = first;
+  const { serviceName: subgraph } = fetch;
+  const context = fetch.contextRewrites ?? [];
+  const own = (names: readonly VariableDefinitionNode[]) =>
+    [...new Set(names.map(({ variable }) => variable.name.value))].filter(
+      (name) => !context.some(({ renameKeyTo }) => renameKeyTo === name),
+    );
+  const kind = fetch.operationKind === "mutation" ? "mutation" : "query";
+  const about = { subgraph, kind, context, conditions, block } as const;
+  const prefix = (text: string) => `{"query":${JSON.stringify(text)},"variables":{`;
+
+  if (!fetch.requires) {
+    const document = readFetchDocument(fetch, settings.synthetics);
+    const set = afterRewrites(document.selectionSet, fetch.outputRewrites);
+    sources.push({ keys: first.place.map(({ key }) => key), set, subgraph });
+    const root: RootPart = {
+      place: first.place,
+      selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
+      outputRewrites: fetch.outputRewrites ?? [],
+    };
+    return {
+      ...about,
+      prefix: prefix(printRoot(fetch.operationKind, document)),
+      variables: own(document.variables),
+      entities: [],
+      root,
+    };
+  }
+  const { parts, variables } = entityParts(units, settings, sources);
+  const text = printEntities(parts, variables);
+  return {
+    ...about,
+    prefix: prefix(text),
+    variables: own(variables),
+    entities: parts.map(({ selectionSet: _set, ...part }) => part),
+    root: null,
+  };
+}
+
+function entityParts(units: readonly Unit[], settings: CompileSettings, sources: Sources) {
+  const { facts, synthetics } = settings;
+  const variables: VariableDefinitionNode[] = [];
+  // The same question about entities at several places is one question.
+  const alike = Map.groupBy(units, ({ fetch }) =>
+    JSON.stringify([fetch.operation, fetch.requires, fetch.inputRewrites, fetch.outputRewrites]),
+  );
+  const parts = [...alike.values()].flatMap((members) => {
+    const [{ fetch }] = members as [Unit];
+    const document = readFetchDocument(fetch, synthetics);
+    variables.push(...document.variables);
+    const { serviceName: subgraph, inputRewrites = [], outputRewrites = [] } = fetch;
+    return splitBySynthetics({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, settings).map(
+      ({ set, requires }) => {
+        const shape = representationShape({ fits: facts.fits, synthetics, rewrites: inputRewrites }, requires);
+        const { selectionSet, keys } = withEcho(set, subgraph, facts, (condition, key) =>
+          isSelected(key, requires, condition, facts),
+        );
+        const read = afterRewrites(set, outputRewrites);
+        const selection = selectionOf([{ set: read, isCertain: true }], facts.fits);
+        for (const { place } of members) sources.push({ keys: place.map(({ key }) => key), set: read, subgraph });
+        const required = new Set(requires.flatMap(topLevelKeys));
+        return {
+          places: members.map(({ place }) => place),
+          shape,
+          selection,
+          selectionSet,
+          keys,
+          required,
+          outputRewrites,
+        };
+      },
+    );
+  });
+  const isOne = parts.length === 1;
+  return {
+    variables,
+    parts: parts.map((part, index) => ({
+      ...part,
+      alias: isOne ? "_entities" : `_e${index}`,
+      representations: isOne ? "representations" : `r${index}`,
+    })),
+  };
+}
+
+function topLevelKeys(selection: RequiredSelection): readonly string[] {
+  return selection.kind === "Field"
+    ? [selection.alias ?? selection.name]
+    : selection.selections.flatMap((each) => topLevelKeys(each));
+}
+
+/** Whether every field of this key is among what the representations of such an entity have. */
+function isSelected(
+  { selections }: SelectionSetNode,
+  requires: readonly RequiredSelection[],
+  typename: string,
+  facts: SchemaFacts,
+): boolean {
+  const here = requires.flatMap(function flat(each): readonly (RequiredSelection & { kind: "Field" })[] {
+    if (each.kind === "Field") return [each];
+    const fits =
+      each.typeCondition === undefined ||
+      facts.fits(typename, each.typeCondition) ||
+      facts.fits(each.typeCondition, typename);
+    return fits ? each.selections.flatMap(flat) : [];
+  });
+  return selections.every((key) => {
+    if (key.kind !== Kind.FIELD) return false;
+    const sent = here.filter(({ name }) => name === key.name.value);
+    if (!key.selectionSet) return sent.length > 0;
+    const below = sent.flatMap((each) => each.selections ?? []);
+    return sent.length > 0 && isSelected(key.selectionSet, below, typename, facts);
+  });
+}

@@ -1,0 +1,301 @@
+/**
+ * Executes prepared operations over one supergraph: takes apart what the gateway answers itself, what is refused, and what
+ * is planned; executes the plan; completes the answer.
+ */
+import {
+  type DocumentNode,
+  execute as executeLocally,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  print,
+  type SelectionNode,
+  type SelectionSetNode,
+  visit,
+} from "graphql";
+import type { PartError, Path } from "../errors.ts";
+import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
+import type { SubgraphCall } from "../subgraph/call.ts";
+import type { CompiledPlan } from "./compile.ts";
+import { complete } from "./complete.ts";
+import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
+import { type Execution, execute } from "./execute.ts";
+import type { SchemaFacts } from "./schema-facts.ts";
+import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
+
+export type EngineSettings = {
+  /** What clients may ask. */
+  readonly apiSchema: GraphQLSchema;
+  readonly facts: SchemaFacts;
+  readonly call: SubgraphCall;
+  readonly partial: ReadonlySet<string>;
+  /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
+  readonly planOf: (text: string) => Promise<CompiledPlan>;
+};
+
+export type EngineRequest = {
+  readonly signal: AbortSignal;
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Fields at the root of queries that this caller may not ask. */
+  readonly refusedFields: ReadonlySet<string>;
+};
+
+/** Under the client's own names. INVARIANT: every null that is not the data's own has an error, at it or above it. */
+export type EnginePart = { readonly data: unknown; readonly errors: readonly PartError[] };
+export type EngineIncrement = {
+  readonly parts: readonly (EnginePart & { readonly path: Path; readonly label: string | null })[];
+  readonly hasNext: boolean;
+};
+export type EngineAnswer = EnginePart & {
+  readonly deferred: AsyncIterable<EngineIncrement> | null;
+  /** How long subgraphs have been waited for, in milliseconds. */
+  waitedMs(): number;
+};
+
+export type Engine = (operation: PreparedOperation, request: EngineRequest) => Promise<EngineAnswer>;
+
+/** One document as one kind of caller may ask it. */
+type Variant = {
+  /** What is planned; null where the gateway answers everything itself. */
+  readonly text: string | null;
+  readonly introspection: DocumentNode | null;
+  /** Boolean variables that decide what is skipped. */
+  readonly switches: readonly string[];
+  readonly shapes: Map<string, Shapes>;
+};
+
+type Shapes = { readonly root: ObjectShape; readonly deferred: readonly DeferredFragment[] };
+
+const maxShapes = 32;
+
+const emptyPlan: CompiledPlan = { requests: [], deferred: [], usesContext: false, bytes: 0, agencyOf: () => null };
+
+export function openEngine(settings: EngineSettings): Engine {
+  const variants = new WeakMap<PreparedDocument, Map<string, Variant>>();
+
+  const variantOf = (document: PreparedDocument, refused: ReadonlySet<string>): Variant => {
+    let known = variants.get(document);
+    if (!known) {
+      known = new Map();
+      variants.set(document, known);
+    }
+    const key = refused.size === 0 ? "" : [...refused].sort().join(" ");
+    const variant = known.get(key) ?? readVariant(document, refused);
+    known.set(key, variant);
+    return variant;
+  };
+
+  const shapesOf = (
+    document: PreparedDocument,
+    variant: Variant,
+    { variables }: PreparedOperation,
+    refused: ReadonlySet<string>,
+  ) => {
+    const key = variant.switches.map((name) => (variables[name] === true ? "1" : "0")).join("");
+    let shapes = variant.shapes.get(key);
+    if (!shapes) {
+      if (variant.shapes.size >= maxShapes) variant.shapes.clear();
+      shapes = readShapes(settings, document, variables, refused);
+      variant.shapes.set(key, shapes);
+    }
+    return shapes;
+  };
+
+  return async (operation, request) => {
+    const { document, variables } = operation;
+    const refused = document.kind === "query" ? request.refusedFields : nothing;
+    const variant = variantOf(document, refused);
+    const shapes = shapesOf(document, variant, operation, refused);
+    const given = variant.introspection ? await introspect(settings.apiSchema, variant.introspection, variables) : {};
+    const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
+    if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
+
+    const run = await start(settings, plan, variables, request);
+    const completing = { problems: run.execution.problems, given, agencyOf: plan.agencyOf };
+    const completed = complete(run.execution.data, shapes.root, completing);
+    const { waitedMs } = run.execution;
+    const isDeferred = plan.deferred.length > 0 && shapes.deferred.length > 0 && completed.data !== null;
+    const deferred = isDeferred
+      ? increments(settings, plan, document, shapes, run, completed.data as object, completing)
+      : null;
+    return { ...completed, deferred, waitedMs };
+  };
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** The planner left out everything: there is nothing to answer with, which is no answer of "nothing". */
+const unplanned: EngineAnswer = {
+  data: null,
+  errors: [{ code: "QUERY_PLANNING_FAILED", path: [] }],
+  deferred: null,
+  waitedMs: () => 0,
+};
+
+type Run = {
+  readonly execution: Execution;
+  readonly done: Set<number>;
+  /** Resolves when more is done, or rejects for a fault of ours. */
+  next(): Promise<void>;
+};
+
+/** Resolves when what is answered at once is there. */
+async function start(
+  { facts, call, partial }: EngineSettings,
+  plan: CompiledPlan,
+  variables: PreparedOperation["variables"],
+  { signal, deadline }: EngineRequest,
+): Promise<Run> {
+  const done = new Set<number>();
+  let wake: () => void = () => {};
+  let fail: (fault: unknown) => void = () => {};
+  let fault: { readonly error: unknown } | null = null;
+  const next = () =>
+    new Promise<void>((resolve, reject) => {
+      [wake, fail] = [resolve, reject];
+      if (fault) reject(fault.error);
+    });
+  const onBlock = (block: number) => {
+    done.add(block);
+    wake();
+  };
+  const onFault = (error: unknown) => {
+    fault = { error };
+    fail(error);
+  };
+  const execution = execute({ plan, facts, call, partial, variables, signal, deadline, onBlock }, onFault);
+  while (!done.has(0)) await next();
+  return { execution, done, next };
+}
+
+async function* increments(
+  { apiSchema, facts }: EngineSettings,
+  plan: CompiledPlan,
+  { deferLabels }: PreparedDocument,
+  shapes: Shapes,
+  { execution, done, next }: Run,
+  answered: object,
+  completing: Omit<Parameters<typeof complete>[2], "at">,
+): AsyncGenerator<EngineIncrement> {
+  const sent = new Set([0]);
+  let waiting = plan.deferred;
+  while (waiting.length > 0) {
+    const isReady = ({ block, parent }: (typeof waiting)[number]) => done.has(block) && sent.has(parent);
+    const ready = waiting.filter(isReady);
+    if (ready.length === 0) {
+      await next();
+      continue;
+    }
+    waiting = waiting.filter((each) => !ready.includes(each));
+    const parts = ready.flatMap(({ block, label }) => {
+      sent.add(block);
+      return shapes.deferred
+        .filter((each) => each.label === label)
+        .flatMap((fragment) =>
+          deferredObjects(execution.data, fragment, apiSchema, facts.fits).flatMap(({ object, path, keys }) => {
+            const parent = objectAt(answered, path);
+            if (parent === null) return [];
+            const part = complete(object, fragment.shape, { ...completing, at: { path, keys } });
+            if (part.data !== null) Object.assign(parent, part.data);
+            return [{ ...part, path, label: deferLabels.get(label) ?? null }];
+          }),
+        );
+    });
+    yield { parts, hasNext: waiting.length > 0 };
+  }
+}
+
+/** Null where the answer has no such place, because a null has spread over it. */
+function objectAt(answered: object, path: Path): object | null {
+  let at: unknown = answered;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return null;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return typeof at === "object" ? at : null;
+}
+
+function readShapes(
+  { apiSchema }: EngineSettings,
+  document: PreparedDocument,
+  variables: PreparedOperation["variables"],
+  refused: ReadonlySet<string>,
+): Shapes {
+  const root = apiSchema.getRootType(document.operation.operation) as GraphQLCompositeType;
+  const shaping: ShapeSettings = {
+    apiSchema,
+    clientKeys: document.clientKeys,
+    variables,
+    refusal: (type, field) => (type === root.name && refused.has(field) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null),
+  };
+  const set = document.operation.selectionSet;
+  return {
+    root: shapeOf(shaping, root, [set]),
+    deferred: document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [],
+  };
+}
+
+function asksSubgraphs(root: ObjectShape): boolean {
+  const fields = root.of(root.declared) ?? [];
+  return fields.some(({ value, refused }) => value.kind !== "given" && refused === null);
+}
+
+function readVariant(document: PreparedDocument, refused: ReadonlySet<string>): Variant {
+  const { operation } = document;
+  const isOurs = (field: string) => field === "__schema" || field === "__type" || field === "__typename";
+  const planned = rootFields(operation.selectionSet, (field) => !isOurs(field) && !refused.has(field));
+  const introspection = rootFields(operation.selectionSet, (field) => field === "__schema" || field === "__type");
+  const isWhole = !rootFields(operation.selectionSet, (field) => isOurs(field) || refused.has(field));
+  return {
+    text: isWhole ? document.text : planned ? print(withoutUnused({ ...operation, selectionSet: planned })) : null,
+    introspection: introspection
+      ? { kind: Kind.DOCUMENT, definitions: [withoutUnused({ ...operation, selectionSet: introspection })] }
+      : null,
+    switches: switchesOf(operation),
+    shapes: new Map(),
+  };
+}
+
+/** The operation's root with the fields of these names alone; null where there are none. */
+function rootFields({ selections }: SelectionSetNode, isKept: (field: string) => boolean): SelectionSetNode | null {
+  const kept = selections.flatMap((each): readonly SelectionNode[] => {
+    if (each.kind === Kind.FIELD) return isKept(each.name.value) ? [each] : [];
+    if (each.kind === Kind.FRAGMENT_SPREAD) return [];
+    const selectionSet = rootFields(each.selectionSet, isKept);
+    return selectionSet ? [{ ...each, selectionSet }] : [];
+  });
+  return kept.length > 0 ? { kind: Kind.SELECTION_SET, selections: kept } : null;
+}
+
+function withoutUnused(operation: OperationDefinitionNode): OperationDefinitionNode {
+  const used = new Set<string>();
+  visit(operation.selectionSet, { Variable: ({ name }) => void used.add(name.value) });
+  const variableDefinitions = (operation.variableDefinitions ?? []).filter(({ variable }) =>
+    used.has(variable.name.value),
+  );
+  return { ...operation, variableDefinitions };
+}
+
+function switchesOf(operation: OperationDefinitionNode): readonly string[] {
+  const names = new Set<string>();
+  visit(operation, {
+    Directive({ name, arguments: args }) {
+      const value = args?.[0]?.value;
+      if ((name.value === "skip" || name.value === "include") && value?.kind === Kind.VARIABLE)
+        names.add(value.name.value);
+    },
+  });
+  return [...names];
+}
+
+/** What asks about the schema itself; it reaches no subgraph. */
+async function introspect(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  variableValues: PreparedOperation["variables"],
+): Promise<Readonly<Record<string, unknown>>> {
+  const { data } = await executeLocally({ schema, document, variableValues });
+  return data ?? {};
+}

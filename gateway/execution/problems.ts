@@ -1,0 +1,62 @@
+/**
+ * What went wrong in one operation, kept at the very object and key that it is about. The answer is walked once at the
+ * end: whatever stands at that object and key then has its error, under the client's own path.
+ */
+import type { ErrorCode, Path } from "../errors.ts";
+
+export type Problem = {
+  readonly code: ErrorCode;
+  /** The subgraph's name. */
+  readonly agency?: string;
+  readonly system?: string;
+  /** Internal keys and indexes below the key, where the subgraph's error points deeper than its data goes. */
+  readonly below?: Path;
+  /** About a whole fetch and no entity of it in particular: told once, at the nearest place outside of lists. */
+  readonly isWhole?: true;
+};
+
+export type Problems = {
+  readonly isEmpty: boolean;
+  add(holder: object, key: string | number, problem: Problem): void;
+  at(holder: object, key: string | number): readonly Problem[];
+  /** What was found in one object belongs to another from now on. */
+  move(from: object, to: object): void;
+  /** A problem that no place in the answer may show: told all the same, if nothing else of its code is. */
+  addLoose(problem: Problem): void;
+  readonly loose: readonly Problem[];
+};
+
+const none: readonly Problem[] = [];
+
+export function openProblems(): Problems {
+  let places: Map<object, Map<string | number, Problem[]>> | null = null;
+  const loose: Problem[] = [];
+  const keysOf = (holder: object): Map<string | number, Problem[]> => {
+    places ??= new Map();
+    let keys = places.get(holder);
+    if (!keys) {
+      keys = new Map();
+      places.set(holder, keys);
+    }
+    return keys;
+  };
+  return {
+    loose,
+    get isEmpty() {
+      return places === null && loose.length === 0;
+    },
+    add(holder, key, problem) {
+      const keys = keysOf(holder);
+      const known = keys.get(key);
+      if (!known) keys.set(key, [problem]);
+      else if (!known.includes(problem)) known.push(problem);
+    },
+    at: (holder, key) => places?.get(holder)?.get(key) ?? none,
+    move(from, to) {
+      const found = places?.get(from);
+      if (!found || from === to) return;
+      for (const [key, problems] of found) for (const problem of problems) this.add(to, key, problem);
+    },
+    addLoose: (problem) => void loose.push(problem),
+  };
+}

@@ -1,0 +1,125 @@
+/** What the executor has to know of a supergraph beside its types: subgraphs, keys, and what a field requires. */
+import {
+  buildASTSchema,
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  isAbstractType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  parse,
+  type SelectionSetNode,
+  type ValueNode,
+} from "graphql";
+
+export type SchemaFacts = {
+  /** The whole supergraph, inaccessible parts included. */
+  readonly schema: GraphQLSchema;
+  /** Subgraph's name → its routing URL. */
+  readonly subgraphs: ReadonlyMap<string, string>;
+  /** The keys by which this subgraph finds entities of this type. */
+  keysOf(type: string, subgraph: string): readonly EntityKey[];
+  /** What this subgraph's field requires of others; null for nothing. */
+  requiredBy(type: string, field: string, subgraph: string): SelectionSetNode | null;
+  /** Whether an object of this type (or of this interface, as an interface object gives it) fits the condition. */
+  fits(typename: string, condition: string): boolean;
+};
+
+export type EntityKey = {
+  readonly set: SelectionSetNode;
+  /** False where the subgraph says that the key is not its own to answer. */
+  readonly isOwn: boolean;
+};
+
+export function readSchemaFacts(document: DocumentNode): SchemaFacts {
+  const schema = buildASTSchema(document, { assumeValidSDL: true });
+  const subgraphs = new Map<string, string>();
+  const nameOfGraph = new Map<string, string>();
+  const keys = new Map<string, SelectionSetNode[]>();
+  const required = new Map<string, SelectionSetNode>();
+  const external = new Set<string>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === "join__Graph")
+      for (const { name, directives = [] } of definition.values ?? []) {
+        const graph = directives.find((each) => each.name.value === "join__graph");
+        const subgraph = stringArgument(graph, "name") ?? name.value;
+        nameOfGraph.set(name.value, subgraph);
+        subgraphs.set(subgraph, stringArgument(graph, "url") ?? "");
+      }
+  }
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    const type = definition.name.value;
+    for (const each of definition.directives ?? []) {
+      const [graph, key] = [enumArgument(each, "graph"), stringArgument(each, "key")];
+      if (each.name.value !== "join__type" || graph === null || key === null) continue;
+      if (booleanArgument(each, "resolvable") === false) continue;
+      const place = `${type}\n${nameOfGraph.get(graph)}`;
+      keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(key)]);
+    }
+    for (const field of definition.fields ?? [])
+      for (const each of field.directives ?? []) {
+        const [graph, requires] = [enumArgument(each, "graph"), stringArgument(each, "requires")];
+        if (each.name.value !== "join__field" || graph === null) continue;
+        const place = `${type}\n${field.name.value}\n${nameOfGraph.get(graph)}`;
+        if (requires !== null) required.set(place, parseFieldSet(requires));
+        if (booleanArgument(each, "external")) external.add(place);
+      }
+  }
+  return {
+    schema,
+    subgraphs,
+    keysOf: (type, subgraph) =>
+      (keys.get(`${type}\n${subgraph}`) ?? []).map((set) => ({
+        set,
+        isOwn: set.selections.every(
+          (each) => each.kind !== Kind.FIELD || !external.has(`${type}\n${each.name.value}\n${subgraph}`),
+        ),
+      })),
+    requiredBy: (type, field, subgraph) => required.get(`${type}\n${field}\n${subgraph}`) ?? null,
+    fits: fitter(schema),
+  };
+}
+
+function fitter(schema: GraphQLSchema): SchemaFacts["fits"] {
+  const known = new Map<string, boolean>();
+  return (typename, condition) => {
+    if (typename === condition) return true;
+    const place = `${typename}\n${condition}`;
+    const remembered = known.get(place);
+    if (remembered !== undefined) return remembered;
+    const [type, abstract] = [schema.getType(typename), schema.getType(condition)];
+    const fits =
+      isAbstractType(abstract) && (isObjectType(type) || isInterfaceType(type)) && schema.isSubType(abstract, type);
+    // A subgraph may answer any text for a type's name: only those that the schema has are remembered.
+    if (type) known.set(place, fits);
+    return fits;
+  };
+}
+
+export function parseFieldSet(text: string): SelectionSetNode {
+  const braced = text.trimStart().startsWith("{") ? text : `{${text}}`;
+  const [operation] = parse(braced, { noLocation: true }).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("not a field set");
+  return operation.selectionSet;
+}
+
+function argumentOf(directive: DirectiveNode | undefined, name: string): ValueNode | undefined {
+  return directive?.arguments?.find((each) => each.name.value === name)?.value;
+}
+
+function stringArgument(directive: DirectiveNode | undefined, name: string): string | null {
+  const value = argumentOf(directive, name);
+  return value?.kind === Kind.STRING ? value.value : null;
+}
+
+function enumArgument(directive: DirectiveNode, name: string): string | null {
+  const value = argumentOf(directive, name);
+  return value?.kind === Kind.ENUM ? value.value : null;
+}
+
+function booleanArgument(directive: DirectiveNode, name: string): boolean | null {
+  const value = argumentOf(directive, name);
+  return value?.kind === Kind.BOOLEAN ? value.value : null;
+}

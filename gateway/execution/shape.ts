@@ -1,0 +1,175 @@
+/**
+ * The shape of an answer: from an operation under internal names to what each object of the answer consists of, by
+ * CollectFields of the GraphQL specification. Compiled per combination of its `@skip` and `@include` variables, so that
+ * nothing conditional is left in it.
+ */
+import {
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isCompositeType,
+  isEnumType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from "graphql";
+import type { ErrorCode } from "../errors.ts";
+import { isSkipped, responseKeyOf } from "../operation/document.ts";
+
+/** What stands where a value is expected. */
+export type ValueShape =
+  | { readonly kind: "nonNull"; readonly of: ValueShape }
+  | { readonly kind: "list"; readonly of: ValueShape }
+  | { readonly kind: "object"; readonly shape: ObjectShape }
+  | { readonly kind: "leaf"; readonly leaf: Leaf }
+  /** Put there by the gateway itself: introspection. */
+  | { readonly kind: "given" };
+
+/** What a leaf of this type takes; `any`: a scalar of the schema's own, whose form only its subgraph knows. */
+export type Leaf = "Int" | "Float" | "String" | "Boolean" | "ID" | "any" | ReadonlySet<string>;
+
+export type FieldShape = {
+  readonly key: string;
+  /** As the client calls it. */
+  readonly clientKey: string;
+  readonly value: ValueShape;
+  /** `__typename`: the type's name itself. */
+  readonly isTypename: boolean;
+  /** Not asked for, because this caller may not. */
+  readonly refused: ErrorCode | null;
+};
+
+export type ObjectShape = {
+  /** The one type that such an object has; null where only its `__typename` tells. */
+  readonly typename: string | null;
+  readonly declared: string;
+  /** Null for a type that cannot stand here. */
+  of(typename: string): readonly FieldShape[] | null;
+  /** A field of any of the types, by internal key. */
+  find(key: string): FieldShape | null;
+};
+
+export type ShapeSettings = {
+  readonly apiSchema: GraphQLSchema;
+  /** Internal key → client's; one that is not in it is its own. */
+  readonly clientKeys: ReadonlyMap<string, string>;
+  /** Values of the Boolean variables that decide what is skipped. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether this field of the type was refused before planning. */
+  readonly refusal: (type: string, field: string) => ErrorCode | null;
+};
+
+/** `sets` stand in `type`; fragments with `@defer` are left to their own shapes. */
+export function shapeOf(
+  settings: ShapeSettings,
+  type: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+): ObjectShape {
+  const { apiSchema } = settings;
+  const known = new Map<string, readonly FieldShape[] | null>();
+  const of = (typename: string): readonly FieldShape[] | null => {
+    const remembered = known.get(typename);
+    if (remembered !== undefined) return remembered;
+    const runtime = apiSchema.getType(typename);
+    if (!isPossible(apiSchema, type, runtime)) return null;
+    const fields = collectFields(settings, runtime, sets).map((nodes) => fieldShape(settings, runtime, nodes));
+    known.set(typename, fields);
+    return fields;
+  };
+  return {
+    typename: isObjectType(type) ? type.name : null,
+    declared: type.name,
+    of,
+    find(key) {
+      const types = isObjectType(type) ? [type] : [type, ...apiSchema.getPossibleTypes(type)];
+      for (const { name } of types) {
+        const field = of(name)?.find((each) => each.key === key);
+        if (field) return field;
+      }
+      return null;
+    },
+  };
+}
+
+/** An object of this type, or of an interface whose subgraph knows its objects by that name alone. */
+function isPossible(
+  schema: GraphQLSchema,
+  declared: GraphQLCompositeType,
+  runtime: GraphQLNamedType | undefined,
+): runtime is GraphQLCompositeType {
+  if (runtime === declared) return true;
+  if (isObjectType(declared) || !(isObjectType(runtime) || isInterfaceType(runtime))) return false;
+  return schema.isSubType(declared, runtime);
+}
+
+function fieldShape(
+  settings: ShapeSettings,
+  parent: GraphQLCompositeType,
+  nodes: readonly [FieldNode, ...FieldNode[]],
+): FieldShape {
+  const [node] = nodes;
+  const [key, name] = [responseKeyOf(node), node.name.value];
+  const clientKey = settings.clientKeys.get(key) ?? key;
+  const isTypename = name === "__typename";
+  const refused = settings.refusal(parent.name, name);
+  if (isTypename || name === "__schema" || name === "__type")
+    return { key, clientKey, isTypename, refused: null, value: { kind: "given" } };
+  const type = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name]?.type : undefined;
+  if (!type) throw new Error("a valid operation selects fields that are there");
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  return { key, clientKey, isTypename, refused, value: valueShape(settings, type, sets) };
+}
+
+function valueShape(settings: ShapeSettings, type: GraphQLOutputType, sets: readonly SelectionSetNode[]): ValueShape {
+  if (isNonNullType(type)) return { kind: "nonNull", of: valueShape(settings, type.ofType, sets) };
+  if (isListType(type)) return { kind: "list", of: valueShape(settings, type.ofType, sets) };
+  if (isCompositeType(type)) return { kind: "object", shape: shapeOf(settings, type, sets) };
+  return { kind: "leaf", leaf: leafOf(type) };
+}
+
+const builtIn: ReadonlySet<string> = new Set(["Int", "Float", "String", "Boolean", "ID"]);
+
+function leafOf(type: GraphQLNamedType): Leaf {
+  if (isEnumType(type)) return new Set(type.getValues().map(({ name }) => name));
+  return builtIn.has(type.name) ? (type.name as Leaf) : "any";
+}
+
+function collectFields(
+  { apiSchema, variables }: ShapeSettings,
+  runtime: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+): readonly (readonly [FieldNode, ...FieldNode[]])[] {
+  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+  const collect = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      if (isSkipped(selection.directives, variables)) continue;
+      if (selection.kind === Kind.FIELD) {
+        const key = responseKeyOf(selection);
+        const known = fields.get(key);
+        if (known) known.push(selection);
+        else fields.set(key, [selection]);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT && !isDeferred(selection)) {
+        const condition = selection.typeCondition?.name.value;
+        if (condition === undefined || isPossible(apiSchema, compositeType(apiSchema, condition), runtime))
+          collect(selection.selectionSet);
+      }
+    }
+  };
+  for (const set of sets) collect(set);
+  return [...fields.values()];
+}
+
+export function isDeferred({ directives }: { readonly directives?: readonly { name: { value: string } }[] }): boolean {
+  return directives?.some(({ name }) => name.value === "defer") ?? false;
+}
+
+export function compositeType(schema: GraphQLSchema, name: string): GraphQLCompositeType {
+  const type = schema.getType(name);
+  if (!isCompositeType(type)) throw new Error("a valid operation names types that are there");
+  return type;
+}

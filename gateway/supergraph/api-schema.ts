@@ -1,0 +1,58 @@
+/**
+ * What clients may ask, as a schema: what federation derives, and what deriving drops, given back where a supergraph links
+ * our own spec: `@oneOf`, and how identifiers are parsed.
+ */
+import { buildASTSchema, type DocumentNode, type GraphQLSchema, isScalarType, Kind, parse, visit } from "graphql";
+import { identifierScalars } from "#schema/scalars.ts";
+
+/** Our own spec: directives and scalars that the gateway knows. */
+const coreSpec = "https://crosswalk.example/core/";
+
+export function readApiSchema(apiSdl: string, supergraph: DocumentNode): GraphQLSchema {
+  const api = parse(apiSdl, { noLocation: true });
+  const oneOf = oneOfName(supergraph);
+  if (oneOf === null) return buildASTSchema(api, { assumeValidSDL: true });
+  const oneOfInputs = new Set(
+    supergraph.definitions.flatMap((each) =>
+      each.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION && each.directives?.some(({ name }) => name.value === oneOf)
+        ? [each.name.value]
+        : [],
+    ),
+  );
+  const document = visit(api, {
+    InputObjectTypeDefinition: (type) =>
+      oneOfInputs.has(type.name.value) ? { ...type, directives: [builtInOneOf] } : undefined,
+  });
+  const schema = buildASTSchema(document, { assumeValidSDL: true });
+  for (const [name, identifier] of Object.entries(identifierScalars)) {
+    const scalar = schema.getType(name);
+    if (!isScalarType(scalar)) continue;
+    scalar.parseValue = identifier.parseValue;
+    scalar.parseLiteral = identifier.parseLiteral;
+  }
+  return schema;
+}
+
+const builtInOneOf = { kind: Kind.DIRECTIVE, name: { kind: Kind.NAME, value: "oneOf" } } as const;
+
+/** What `@oneOf` of our spec is called in this supergraph; null when our spec is not linked. */
+function oneOfName(supergraph: DocumentNode): string | null {
+  for (const definition of supergraph.definitions) {
+    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
+    for (const link of definition.directives ?? []) {
+      const args = new Map(link.arguments?.map(({ name, value }) => [name.value, value]));
+      const url = args.get("url");
+      if (link.name.value !== "link" || url?.kind !== Kind.STRING || !url.value.startsWith(coreSpec)) continue;
+      const imports = args.get("import");
+      for (const each of imports?.kind === Kind.LIST ? imports.values : []) {
+        if (each.kind === Kind.STRING && each.value === "@oneOf") return "oneOf";
+        const renamed =
+          each.kind === Kind.OBJECT ? new Map(each.fields.map((f) => [f.name.value, f.value])) : undefined;
+        const [name, as] = [renamed?.get("name"), renamed?.get("as")];
+        if (name?.kind === Kind.STRING && name.value === "@oneOf" && as?.kind === Kind.STRING) return as.value.slice(1);
+      }
+      return "core__oneOf";
+    }
+  }
+  return null;
+}
