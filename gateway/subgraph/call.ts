@@ -40,3 +40,8 @@ export class SubgraphFailure extends Error {
     this.status = status;
   }
 }
+
+/** For a call whose signal is aborted. */
+export function abandoned({ reason }: AbortSignal): SubgraphFailure {
+  return reason instanceof SubgraphFailure ? reason : new SubgraphFailure("SUBREQUEST_HTTP_ERROR", reason);
+}

@@ -1,7 +1,7 @@
 /** One request to one subgraph over HTTP: bounded in time and size, cancelled with whoever waits, never redirected. */
 import { type Dispatcher, Pool } from "undici";
 import { guardedLookup, type Resolve, urlRefusal } from "./addresses.ts";
-import { type SubgraphAnswer, type SubgraphCall, SubgraphFailure, type SubgraphRequest } from "./call.ts";
+import { abandoned, type SubgraphAnswer, type SubgraphCall, SubgraphFailure, type SubgraphRequest } from "./call.ts";
 import { readJson } from "./json-body.ts";
 import type { Wait, Watch } from "./watch.ts";
 
@@ -221,10 +221,6 @@ function mediaTypeOf(contentType: string | string[] | undefined): string {
 
 function tooLarge(): SubgraphFailure {
   return new SubgraphFailure("SUBREQUEST_MALFORMED_RESPONSE", new Error("larger than is allowed"));
-}
-
-function abandoned({ reason }: AbortSignal): SubgraphFailure {
-  return reason instanceof SubgraphFailure ? reason : new SubgraphFailure("SUBREQUEST_HTTP_ERROR", reason);
 }
 
 function asFailure(error: Error): SubgraphFailure {

@@ -1,4 +1,4 @@
-/** Gives up waits at their deadlines and when their clients go: one timer for all of them, one listener per client. */
+/** Gives up waits at their deadlines, with one timer for all of them, and when those they are for have gone. */
 
 export type Wait = {
   /** On the clock of `now()`; Infinity: none. */
@@ -18,13 +18,10 @@ export type Watch = {
   close(): void;
 };
 
-/**
- * A timer and a listener for each call would cost more than the rest of the call's bookkeeping; deadlines nearly always
- * come in the order of their calls, so the one timer is hardly ever set anew.
- */
+/** Deadlines nearly always come in the order of their calls, so that the one timer is hardly ever set anew. */
 export function openWatch(now: () => number = () => performance.now()): Watch {
-  const waits = new Set<Wait>();
-  const bySignal = new WeakMap<AbortSignal, Set<Wait>>();
+  /** Each with what listens to its signal. */
+  const waits = new Map<Wait, () => void>();
   let timer: NodeJS.Timeout | null = null;
   let timerDue = Infinity;
 
@@ -40,7 +37,7 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     const instant = now();
     let next = Infinity;
     const late: Wait[] = [];
-    for (const wait of waits) {
+    for (const wait of waits.keys()) {
       if (wait.deadline <= instant) late.push(wait);
       else if (wait.deadline < next) next = wait.deadline;
     }
@@ -48,32 +45,28 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     for (const wait of late) if (forget(wait)) wait.onGivenUp("deadline");
   };
   const forget = (wait: Wait): boolean => {
-    bySignal.get(wait.signal)?.delete(wait);
+    const listener = waits.get(wait);
+    if (listener === undefined) return false;
+    wait.signal.removeEventListener("abort", listener);
     return waits.delete(wait);
-  };
-  const waitsOf = (signal: AbortSignal): Set<Wait> => {
-    const known = bySignal.get(signal);
-    if (known !== undefined) return known;
-    const fresh = new Set<Wait>();
-    bySignal.set(signal, fresh);
-    const giveUpAll = () => {
-      for (const wait of fresh) if (forget(wait)) wait.onGivenUp("aborted");
-    };
-    signal.addEventListener("abort", giveUpAll, { once: true });
-    return fresh;
   };
 
   return {
     now,
     add(wait) {
-      waits.add(wait);
-      waitsOf(wait.signal).add(wait);
+      const listener = () => {
+        if (forget(wait)) wait.onGivenUp("aborted");
+      };
+      waits.set(wait, listener);
+      wait.signal.addEventListener("abort", listener);
       if (wait.deadline < timerDue) arm(wait.deadline);
     },
-    delete: forget,
+    delete(wait) {
+      forget(wait);
+    },
     close() {
       arm(Infinity);
-      waits.clear();
+      for (const wait of waits.keys()) forget(wait);
     },
   };
 }

@@ -1,0 +1,64 @@
+/** So many calls of one subgraph under way at once, so many more waiting for their turn, and no others. */
+import { abandoned, SubgraphFailure } from "./call.ts";
+import type { Wait, Watch } from "./watch.ts";
+
+export type Bulkhead = {
+  /** True: the place is taken, now. False: it has to be waited for. Throws SubgraphFailure where there is none to wait for. */
+  enter(): boolean;
+  /** Resolves with the place taken; rejects with SubgraphFailure. */
+  wait(deadline: number, signal: AbortSignal): Promise<void>;
+  /** Gives the place to whoever waits longest. */
+  leave(): void;
+  /** Sends away all who wait. */
+  turnAway(): void;
+};
+
+type Waiter = Wait & { readonly letIn: () => void; readonly sendAway: (failure: SubgraphFailure) => void };
+
+export function openBulkhead(places: number, waitingPlaces: number, watch: Watch): Bulkhead {
+  // In the order of their coming; one who gives up is out at once.
+  const waiters = new Set<Waiter>();
+  let taken = 0;
+  return {
+    enter() {
+      if (taken < places) {
+        taken++;
+        return true;
+      }
+      if (waiters.size >= waitingPlaces) throw new SubgraphFailure("SUBREQUEST_NOT_SENT");
+      return false;
+    },
+    wait: (deadline, signal) =>
+      new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          deadline,
+          signal,
+          letIn: resolve,
+          sendAway: reject,
+          onGivenUp(why) {
+            waiters.delete(waiter);
+            reject(why === "deadline" ? new SubgraphFailure("GATEWAY_TIMEOUT") : abandoned(signal));
+          },
+        };
+        waiters.add(waiter);
+        watch.add(waiter);
+      }),
+    leave() {
+      const [longest] = waiters;
+      if (longest === undefined) {
+        taken--;
+        return;
+      }
+      waiters.delete(longest);
+      watch.delete(longest);
+      longest.letIn();
+    },
+    turnAway() {
+      for (const waiter of waiters) {
+        watch.delete(waiter);
+        waiter.sendAway(new SubgraphFailure("SUBREQUEST_NOT_SENT"));
+      }
+      waiters.clear();
+    },
+  };
+}
