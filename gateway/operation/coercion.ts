@@ -22,7 +22,7 @@ export type Coerce = (value: unknown, refuse: Refuse, depth?: number) => unknown
 const maxDepth = 64;
 
 /** One per schema; each type is compiled once. */
-export function inputCoercion(): (type: GraphQLInputType) => Coerce {
+export function inputCoercion(): CoercionOf {
   const compiled = new Map<string, Coerce>();
   const coercionOf = (type: GraphQLInputType): Coerce => {
     const name = String(type);
@@ -35,7 +35,7 @@ export function inputCoercion(): (type: GraphQLInputType) => Coerce {
   return coercionOf;
 }
 
-type CoercionOf = (type: GraphQLInputType) => Coerce;
+export type CoercionOf = (type: GraphQLInputType) => Coerce;
 
 function compile(type: GraphQLInputType, coercionOf: CoercionOf): Coerce {
   if (isNonNullType(type)) {

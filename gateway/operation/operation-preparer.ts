@@ -8,23 +8,21 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
-  isInputType,
-  isNonNullType,
   Kind,
   type OperationDefinitionNode,
   parse,
   print,
-  typeFromAST,
-  type VariableDefinitionNode,
-  valueFromAST,
   visit,
 } from "graphql";
 import { type ClientError, clientError } from "../errors.ts";
-import { type Coerce, inputCoercion } from "./coercion.ts";
+import { type CoercionOf, inputCoercion } from "./coercion.ts";
+import { costLimit, type RefuseCost } from "./cost.ts";
+import { absent, coerceDeclared, type Declared, declare } from "./declared-variables.ts";
 import { deferCondition, isDefer, withDefer } from "./deferred.ts";
 import { fragmentsOf } from "./document.ts";
 import { defaultLimits, type Limits, refuseSize } from "./document-size.ts";
-import { describeInputType } from "./input-forms.ts";
+import { introspectionLimit, type RefuseIntrospection } from "./introspection-size.ts";
+import { keptDocuments } from "./kept-documents.ts";
 import { normalise } from "./normalise.ts";
 import { parseFailed, refuseTokens } from "./tokens.ts";
 import { validateWithinLimits } from "./validation.ts";
@@ -73,21 +71,12 @@ export type PreparerSettings = {
   readonly limits?: Partial<Limits>;
   /** Of all documents kept. */
   readonly maxBytes?: number;
+  /** The supergraph with its directives, and what an operation may cost by them. */
+  readonly cost?: { readonly supergraph: DocumentNode; readonly maxCost: number; readonly assumedListSize?: number };
 };
 
 /** Variables that decide about `@defer`; what further ones decide about is not deferred. */
 const maxDeferVariables = 4;
-const maxErrors = 20;
-
-type Declared = {
-  readonly name: string;
-  readonly coerce: Coerce;
-  readonly isNonNull: boolean;
-  readonly hasDefault: boolean;
-  readonly defaultValue: unknown;
-  readonly locations: ClientError["locations"];
-  readonly form: string;
-};
 
 /** A variant of a document, and how its variables come from the client's. */
 type Variant = {
@@ -96,6 +85,7 @@ type Variant = {
     | { readonly internal: string; readonly index: number; readonly refusesNull: boolean }
     | { readonly internal: string; readonly index: null; readonly literal: unknown }
   )[];
+  readonly refuseCost: RefuseCost | null;
 };
 
 type ReadDocument = {
@@ -108,13 +98,19 @@ type ReadDocument = {
   /** Null: nothing says `@defer`, and there is one variant. */
   readonly deferVariables: readonly string[] | null;
   readonly variants: Map<number, Variant>;
-  bytes: number;
+  readonly bytes: number;
 };
 
 /** `INVARIANT:` a refusal repeats nothing of what the client wrote. */
 export function operationPreparer(settings: PreparerSettings): PrepareOperation {
-  const reader = { ...settings, apiSchema: withDefer(settings.apiSchema), coercionOf: inputCoercion() };
-  const kept = keptDocuments(settings.maxBytes ?? 32 * 1024 * 1024);
+  const reader = {
+    ...settings,
+    apiSchema: withDefer(settings.apiSchema),
+    coercionOf: inputCoercion(),
+    refuseIntrospection: introspectionLimit(settings.apiSchema),
+    costOf: settings.cost && settings.cost.maxCost > 0 ? costLimit(settings.cost) : null,
+  };
+  const kept = keptDocuments<ReadDocument>(settings.maxBytes ?? 32 * 1024 * 1024);
   return ({ query, operationName, variables }, { acceptsDefer }) => {
     let read = kept.find(query, operationName);
     if (!read) {
@@ -139,7 +135,12 @@ export function operationPreparer(settings: PreparerSettings): PrepareOperation 
   };
 }
 
-type Reader = PreparerSettings & { readonly coercionOf: ReturnType<typeof inputCoercion> };
+type Reader = PreparerSettings & {
+  readonly coercionOf: CoercionOf;
+  readonly refuseIntrospection: RefuseIntrospection;
+  /** Null: operations may cost whatever they do. */
+  readonly costOf: ((operation: OperationDefinitionNode) => RefuseCost) | null;
+};
 
 function readDocument(reader: Reader, query: string, operationName: string | null): ReadDocument | Refused {
   const limits = { ...defaultLimits, ...reader.limits };
@@ -155,7 +156,9 @@ function readDocument(reader: Reader, query: string, operationName: string | nul
   if (!operation) return { refused: [clientError("OPERATION_RESOLUTION_FAILURE")] };
   if (operation.operation === "subscription" || !reader.apiSchema.getRootType(operation.operation))
     return { refused: [clientError("OPERATION_NOT_SUPPORTED")] };
-  const declared = (operation.variableDefinitions ?? []).map((each) => declare(reader, each));
+  const declared = (operation.variableDefinitions ?? []).map((each) =>
+    declare(reader.apiSchema, reader.coercionOf, each),
+  );
   const deferVariables = deferVariablesOf(document);
   // What is kept for further variants keeps its tokens too.
   const bytes = 1000 + query.length * (deferVariables ? 60 : 2) + declared.length * 200;
@@ -198,48 +201,6 @@ function deferVariablesOf(document: DocumentNode): readonly string[] | null {
   return isDeferred ? [...variables] : null;
 }
 
-function declare({ apiSchema, coercionOf }: Reader, definition: VariableDefinitionNode): Declared {
-  const type = typeFromAST(apiSchema, definition.type);
-  if (!isInputType(type)) throw new Error("the operation is not valid");
-  const { loc, name } = definition.variable;
-  const hasDefault = definition.defaultValue !== undefined;
-  return {
-    name: name.value,
-    coerce: coercionOf(type),
-    isNonNull: isNonNullType(type),
-    hasDefault,
-    defaultValue: hasDefault ? valueFromAST(definition.defaultValue, type) : undefined,
-    locations: loc ? [{ line: loc.startToken.line, column: loc.startToken.column }] : [],
-    form: describeInputType(type),
-  };
-}
-
-const absent = Symbol("absent");
-
-/** In the order of their declaration. Variables that are not declared are ignored, as the specification asks. */
-function coerceDeclared(
-  declared: readonly Declared[],
-  given: Readonly<Record<string, unknown>>,
-): readonly unknown[] | Refused {
-  if (declared.length === 0) return [];
-  const values: unknown[] = [];
-  const refused: ClientError[] = [];
-  for (const { name, coerce, isNonNull, hasDefault, defaultValue, locations } of declared) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    if (value === undefined && hasDefault) values.push(defaultValue);
-    else if (value === undefined && !isNonNull) values.push(absent);
-    else
-      values.push(
-        coerce(value, (expected) => {
-          if (refused.length < maxErrors)
-            refused.push(clientError("BAD_USER_INPUT", describeInputType(expected), locations));
-          return undefined;
-        }),
-      );
-  }
-  return refused.length > 0 ? { refused } : values;
-}
-
 function deferBits({ deferVariables, declared }: ReadDocument, values: readonly unknown[]): number {
   let bits = 0;
   deferVariables?.forEach((name, bit) => {
@@ -266,6 +227,11 @@ function makeVariant(reader: Reader, read: ReadDocument, key: number): Variant |
     },
   });
   if ("refused" in normal) return normal;
+  const tooMuch = reader.refuseIntrospection(
+    normal.operation,
+    (name) => normal.variables[Number(name.slice(1, -1)) - 1]?.literal,
+  );
+  if (tooMuch) return { refused: [tooMuch] };
   const text = print(normal.operation);
   let literalBytes = 0;
   const variables = normal.variables.map(({ client, literal, refusesNull }, at) => {
@@ -284,7 +250,7 @@ function makeVariant(reader: Reader, read: ReadDocument, key: number): Variant |
     deferLabels: normal.deferLabels,
     bytes: 1000 + text.length * 30 + literalBytes + normal.variables.length * 200,
   };
-  return { document, variables };
+  return { document, variables, refuseCost: reader.costOf?.(normal.operation) ?? null };
 }
 
 /** It is shared by every request. */
@@ -295,7 +261,7 @@ function deepFreeze(value: unknown): unknown {
 }
 
 function withVariables(
-  { document, variables: made }: Variant,
+  { document, variables: made, refuseCost }: Variant,
   values: readonly unknown[],
   declared: readonly Declared[],
 ): PreparedOperation | Refused {
@@ -309,46 +275,6 @@ function withVariables(
     }
     variables[each.internal] = value;
   }
-  return { document, variables };
-}
-
-/** Documents by text and operation name, the longest unused ones forgotten first. */
-function keptDocuments(maxBytes: number) {
-  type Kept = { readonly byName: Map<string | null, ReadDocument>; bytes: number; isForgotten: boolean };
-  const byText = new Map<string, Kept>();
-  const holders = new WeakMap<ReadDocument, Kept>();
-  let bytes = 0;
-  const grow = (kept: Kept, by: number) => {
-    if (kept.isForgotten) return;
-    kept.bytes += by;
-    bytes += by;
-    for (const [text, oldest] of byText) {
-      if (bytes <= maxBytes || byText.size === 1) return;
-      byText.delete(text);
-      bytes -= oldest.bytes;
-      oldest.isForgotten = true;
-    }
-  };
-  return {
-    find(text: string, name: string | null): ReadDocument | undefined {
-      const kept = byText.get(text);
-      if (!kept) return undefined;
-      // Last used last.
-      byText.delete(text);
-      byText.set(text, kept);
-      return kept.byName.get(name);
-    },
-    add(text: string, name: string | null, document: ReadDocument): void {
-      const kept = byText.get(text) ?? { byName: new Map(), bytes: 0, isForgotten: false };
-      byText.set(text, kept);
-      kept.byName.set(name, document);
-      holders.set(document, kept);
-      grow(kept, document.bytes);
-    },
-    /** It has one variant more. */
-    grow(document: ReadDocument, by: number): void {
-      const kept = holders.get(document);
-      if (kept) grow(kept, by);
-    },
-  };
+  const tooExpensive = refuseCost?.(variables);
+  return tooExpensive ? { refused: [tooExpensive] } : { document, variables };
 }
