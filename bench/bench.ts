@@ -9,7 +9,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isDeepStrictEqual, parseArgs } from "node:util";
+import { parseArgs } from "node:util";
+import { differences, type Given } from "../tests/oracle/compare.ts";
 import {
   ask,
   type Contender,
@@ -22,7 +23,7 @@ import {
 } from "./contenders.ts";
 import type { Recorded } from "./gateways/ceiling.ts";
 import type { LoadRequest, LoadResult, LoadRun } from "./load.ts";
-import { type Child, canPin, peakMemoryMb, sleep, startChild } from "./processes.ts";
+import { type Child, canPin, endChildren, peakMemoryMb, sleep, startChild } from "./processes.ts";
 import { keepResults, type Measured, type Starts, startTable, summary, workloadTable } from "./results.ts";
 import { openRow, openShop, type Stage, type Workload } from "./stages.ts";
 
@@ -49,6 +50,9 @@ type Run = {
   readonly load: Child;
 };
 
+/** What a signal has to close; the children go with this process in any case (processes.ts). */
+const open = new Set<Stage>();
+
 const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
 
 /** The other gateways are installed by the bench alone, so that `npm ci` stays small. */
@@ -59,14 +63,18 @@ function installPeers(): boolean {
   return spawnSync("npm", args, { stdio: "inherit", timeout: 300_000 }).status === 0;
 }
 
-const isRight = (request: LoadRequest) => (text: string) => {
-  try {
-    const { data, errors } = JSON.parse(text) as { data?: unknown; errors?: unknown };
-    return errors === undefined && isDeepStrictEqual(data, request.expected);
-  } catch {
-    return false;
-  }
-};
+/** Where the answer is not the expected one; null: it is. */
+const faultIn =
+  (request: LoadRequest) =>
+  (text: string): string | null => {
+    try {
+      const given = JSON.parse(text) as Given;
+      const [first] = differences({ data: request.expected, errors: [] }, given);
+      return first ?? null;
+    } catch {
+      return `not JSON: ${text.slice(0, 200)}`;
+    }
+  };
 
 type Verified = Running & {
   /** By workload: the bytes of a right answer to each request. */
@@ -86,8 +94,8 @@ async function verify(run: Run, stage: Stage, running: Running): Promise<Verifie
       const seen = await stage.stub.callsDuring(async () => {
         answer = await ask(running.port, request.body);
       });
-      if (!isRight(request)(answer))
-        throw new Error(`wrong answer to ${request.body.slice(0, 400)}: ${answer.slice(0, 400)}`);
+      const fault = faultIn(request)(answer);
+      if (fault !== null) throw new Error(`wrong answer to ${request.body.slice(0, 200)}: ${fault}`);
       answers.push(answer);
       calls.push(seen.length);
       recorded.push({ body: request.body, answer, calls: seen });
@@ -114,7 +122,7 @@ async function startAll(run: Run, stage: Stage) {
   if (!first) throw new Error("a stage without requests");
   for (const contender of run.chosen) {
     try {
-      const started = await startContender(contender, place, first, isRight(first));
+      const started = await startContender(contender, place, first, faultIn(first));
       try {
         running.push(await verify(run, stage, started));
       } catch (error) {
@@ -177,6 +185,7 @@ async function measure(run: Run, stage: Stage, workload: Workload, all: readonly
 /** From the start of the process to its first right answer. */
 async function measureStarts(run: Run): Promise<readonly Starts[]> {
   const stage = await openRow(run.folder);
+  open.add(stage);
   const { folder, gatewayMain } = run;
   const request = stage.workloads[0]?.requests[0] as LoadRequest;
   const starts = run.chosen
@@ -186,7 +195,7 @@ async function measureStarts(run: Run): Promise<readonly Starts[]> {
     for (let turn = 0; turn < run.pace.starts; turn += 1)
       for (const { contender, firstAnswerMs, memoryMb } of starts) {
         const place = { folder, gatewayMain, ...stage };
-        const started = await startContender(contender, place, request, isRight(request)).catch((error: Error) => {
+        const started = await startContender(contender, place, request, faultIn(request)).catch((error: Error) => {
           console.log(`  start ${contender.name}: NOT MEASURED: ${error.message}`);
           return null;
         });
@@ -198,6 +207,7 @@ async function measureStarts(run: Run): Promise<readonly Starts[]> {
       }
   } finally {
     await stage.close();
+    open.delete(stage);
   }
   return starts;
 }
@@ -278,6 +288,7 @@ async function main(): Promise<void> {
   const hasPeers = chosen.every(({ kind }) => kind !== "peer") || installPeers();
   if (!hasPeers) console.log("the other gateways could not be installed: without them");
   const folder = mkdtempSync(join(tmpdir(), "crosswalk-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const program = fileURLToPath(new URL("load.ts", import.meta.url));
   const startedAt = performance.now();
   try {
@@ -285,18 +296,14 @@ async function main(): Promise<void> {
     const usable = chosen.filter(({ kind }) => kind !== "peer" || hasPeers);
     const sections = await bench({ folder, pace, chosen: usable, gatewayMain, load }, wanted);
     if (isWhole) keepResults(sections);
-    await load.end();
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await endChildren();
   }
   console.log(`done in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
-/** What a signal has to close; the children go with this process in any case (processes.ts). */
-const open = new Set<Stage>();
-
 function end(): void {
-  const closed = Promise.all([...open].map(({ close }) => close()));
+  const closed = Promise.allSettled([...open].map(({ close }) => close())).then(endChildren);
   void Promise.race([closed, sleep(3000)]).finally(() => process.exit(130));
 }
 

@@ -113,7 +113,8 @@ export async function startContender(
   contender: Contender,
   place: Omit<Place, "port" | "internalPort">,
   request: LoadRequest,
-  isRight: (text: string) => boolean,
+  /** Null: nothing is wrong with it. */
+  faultIn: (text: string) => string | null,
 ): Promise<Running & { readonly firstAnswerMs: number }> {
   const port = await freePort();
   const internalPort = await freePort();
@@ -129,9 +130,9 @@ export async function startContender(
   let last = "no answer";
   while (performance.now() - startedAt < 20_000 && !child.hasEnded()) {
     const answer = await ask(port, request.body).catch(() => null);
-    if (answer !== null && isRight(answer))
-      return { contender, child, port, firstAnswerMs: performance.now() - startedAt };
-    if (answer !== null) last = answer.slice(0, 400);
+    const fault = answer === null ? last : faultIn(answer);
+    if (fault === null) return { contender, child, port, firstAnswerMs: performance.now() - startedAt };
+    last = fault;
     await sleep(answer === null ? 4 : 50);
   }
   await child.end();

@@ -25,9 +25,16 @@ export type ChildSettings = {
 };
 
 const living = new Set<ChildProcess>();
-process.on("exit", () => {
+const killAll = () => {
   for (const child of living) child.kill("SIGKILL");
-});
+};
+process.on("exit", killAll);
+
+/** Ends every child there is, and waits until the last one is gone. */
+export async function endChildren(): Promise<void> {
+  killAll();
+  await Promise.all([...living].map((child) => new Promise((resolve) => child.once("exit", resolve))));
+}
 
 export const canPin = (): boolean => spawnSync("taskset", ["-c", "1", "true"]).status === 0;
 

@@ -122,7 +122,11 @@ export function workloadTable(
     ...rows,
     "",
     ...refused.map((each) => `- ${each.name} was not measured: ${each.why}`),
-    `- others on the machine took ${percent(median(ofCore(0)))} of the contenders' core (${percent(Math.max(0, ...ofCore(0)))} at most) and ${percent(median(ofCore(1)))} of the load's (${percent(Math.max(0, ...ofCore(1)))}): figures with much of it say little, ratios of CPU the most`,
+    ...(measured.length === 0
+      ? []
+      : [
+          `- others on the machine took ${percent(median(ofCore(0)))} of the contenders' core (${percent(Math.max(0, ...ofCore(0)))} at most) and ${percent(median(ofCore(1)))} of the load's (${percent(Math.max(0, ...ofCore(1)))}): figures with much of it say little, ratios of CPU the most`,
+        ]),
     `- ${about(measured[0]?.busy.length ?? 0)}`,
   ].join("\n");
 }
