@@ -2,6 +2,7 @@
  * The gateway's settings, in three moves: read the strings, decide (defaults and refusals), and print what was refused
  * all at once. The only file that touches `process.env`.
  */
+import { fileURLToPath } from "node:url";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,7 +64,7 @@ export function readConfig(env: Environment): ConfigOutcome {
   const refusals: string[] = [];
   const reader = settingReader(env, refusals);
   const mode = reader.oneOf("CROSSWALK_ENV", ["development", "production"], "development");
-  const supergraph = env.GATEWAY_SUPERGRAPH || "schema/supergraph.graphql";
+  const supergraph = env.GATEWAY_SUPERGRAPH || ours("supergraph.graphql");
   const config: Config = {
     mode,
     host: env.HOST || "127.0.0.1",
@@ -75,7 +76,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
     subgraphUrls: reader.subgraphUrls("SUBGRAPH_URL_"),
-    subgraphsFile: env.GATEWAY_SUBGRAPHS || "schema/subgraphs.json",
+    subgraphsFile: env.GATEWAY_SUBGRAPHS || ours("subgraphs.json"),
     subgraphTimeoutMs: reader.wholeNumber("SUBGRAPH_TIMEOUT_MS", 3000),
     subgraphMaxBytes: reader.wholeNumber("SUBGRAPH_MAX_BYTES", 16 * 1024 * 1024),
     maxBodyBytes: reader.wholeNumber("MAX_BODY_BYTES", 100 * 1024),
@@ -96,10 +97,8 @@ export function readConfig(env: Environment): ConfigOutcome {
 /** The process's own environment. */
 export const readProcessConfig = (): ConfigOutcome => readConfig(process.env);
 
-/** `@apollo/gateway` reports deployment figures to its maker unless this stands before its constructor runs. */
-export function disableVendorTelemetry(): void {
-  process.env.APOLLO_TELEMETRY_DISABLED = "1";
-}
+/** A file of this project, wherever the gateway is started from. */
+const ours = (file: string): string => fileURLToPath(new URL(`../schema/${file}`, import.meta.url));
 
 const developmentIssuers: readonly Issuer[] = [
   { issuer: "https://issuer.crosswalk.example", jwksUrl: "http://127.0.0.1:4300/jwks.json" },

@@ -1,15 +1,23 @@
 /** The composition root: everything is built and wired here, and ended here. Nothing else sees all the parts. */
+import { admission } from "./admission.ts";
 import { authenticator } from "./authorization/authenticate.ts";
-import { type Config, disableVendorTelemetry } from "./config.ts";
-import { openApolloExecution } from "./execution/apollo.ts";
+import type { Config } from "./config.ts";
+import { QueryPlanningTimeout } from "./execution/plan.ts";
+import { openPlanner } from "./execution/planner.ts";
 import { operationHandler } from "./handle.ts";
 import { openInternalListener } from "./http/internal.ts";
 import type { Listener } from "./http/listener.ts";
 import { openPublicListener } from "./http/public.ts";
-import { openSubgraphHttp, type SubgraphCall, SubgraphFailure } from "./subgraph/http.ts";
+import { openDocuments } from "./operation/documents.ts";
+import { type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
+import { deduped } from "./subgraph/dedupe.ts";
+import { type ResilienceEvent, resilient } from "./subgraph/resilience.ts";
+import { readSubgraphsFile, type TraitsOf } from "./subgraph/subgraphs-file.ts";
+import { openTransport } from "./subgraph/transport.ts";
+import { openWatch } from "./subgraph/watch.ts";
 import { keepCurrent, type Look, supergraphAt } from "./supergraph/source.ts";
-import { readSupergraph, type Supergraph } from "./supergraph/supergraph.ts";
-import { openTelemetry, type Telemetry, type WriteLine } from "./telemetry.ts";
+import { readSupergraph, type Supergraph, type SupergraphSettings } from "./supergraph/supergraph.ts";
+import { lineWriter, openTelemetry, stage, type Telemetry, type WriteLine } from "./telemetry.ts";
 
 export type Gateway = {
   /** Where operations go. */
@@ -26,63 +34,197 @@ export type Overrides = {
   readonly look?: Look;
 };
 
+/** Of one planning thread. */
+const plannerHeapMb = 512;
+const maxConcurrentPerSubgraph = 256;
+/** Plans that are made for a new supergraph before it takes over, of those used most with the last one. */
+const warmedPlans = 100;
+
 /** Throws when the first supergraph is no good or a port cannot be had; nothing is left open then. */
 export async function startGateway(config: Config, overrides: Overrides = {}): Promise<Gateway> {
-  disableVendorTelemetry();
-  const { writeLine = (line: string) => process.stdout.write(`${line}\n`), look = supergraphAt(config.supergraph) } =
-    overrides;
+  const { writeLine = lineWriter((text) => void process.stdout.write(text)), look = supergraphAt(config.supergraph) } = overrides;
   const telemetry = openTelemetry(writeLine);
   for (const name of config.insecure) telemetry.protectionOff(name);
+  const ends: (() => Promise<void> | void)[] = [];
+  const endAll = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const documents = openDocuments({ path: config.documents, mode: config.documentsMode });
+    const planner = openPlanner({ softMs: config.planSoftMs, hardMs: config.planHardMs, heapMb: plannerHeapMb });
+    ends.push(planner.close);
+    const subgraphs = openSubgraphs(config, telemetry);
+    ends.push(subgraphs.close);
+    const settings: Omit<SupergraphSettings, "warm"> = {
+      planner,
+      introspection: config.mode === "development" || config.insecure.has("introspection"),
+      maxCost: config.maxCost,
+      isPartial: subgraphs.isPartial,
+      onPlan: timed(telemetry),
+      callOf: subgraphs.callOf,
+    };
+    let inUse: Supergraph | null = null;
+    const kept = await keepCurrent<Supergraph>({
+      look,
+      intervalMs: config.supergraphPollMs,
+      read: async (sdl) => {
+        const supergraph = await readSupergraph(sdl, settings);
+        // The first one is there at once: its plans come with the first who ask.
+        if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
+        return supergraph;
+      },
+      onOutcome(outcome, reason) {
+        if (outcome === "refused") return telemetry.supergraphRefused(reason);
+        inUse?.retire();
+        inUse = kept.current();
+        telemetry.supergraphReplaced(inUse.id);
+      },
+    });
+    inUse = kept.current();
+    ends.push(kept.close);
+    telemetry.watchPlanCache(() => kept.current().planCache());
+    void warmDocuments(kept.current(), documents.texts);
+    return await openListeners(config, { telemetry, documents, supergraph: kept }, ends, endAll);
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+}
 
-  const subgraphs = openSubgraphHttp({ timeoutMs: config.subgraphTimeoutMs, maxBytes: config.subgraphMaxBytes });
-  const supergraph = await keepCurrent<Supergraph>({
-    look,
-    intervalMs: config.supergraphPollMs,
-    read: (sdl) =>
-      readSupergraph(sdl, {
-        introspection: config.mode === "development" || config.insecure.has("introspection"),
-        open: (text) =>
-          openApolloExecution({ sdl: text, call: measured(subgraphs.call, telemetry), urlOf: subgraphUrl(config) }),
-      }),
-    onOutcome: (outcome, reason) =>
-      outcome === "replaced"
-        ? telemetry.supergraphReplaced(supergraph.current().id)
-        : telemetry.supergraphRefused(reason),
-  });
+type Wired = {
+  readonly telemetry: Telemetry;
+  readonly documents: ReturnType<typeof openDocuments>;
+  readonly supergraph: Awaited<ReturnType<typeof keepCurrent<Supergraph>>>;
+};
 
+async function openListeners(
+  config: Config,
+  { telemetry, documents, supergraph }: Wired,
+  ends: (() => Promise<void> | void)[],
+  endAll: () => Promise<void>,
+): Promise<Gateway> {
   let isEnding = false;
+  const gate = admission({ maxRequests: config.maxRequests });
+  ends.push(gate.close);
   const handle = operationHandler({
     mode: config.mode,
     authenticate: config.insecure.has("authentication") ? null : authenticator(config),
     requirePurpose: !config.insecure.has("purpose"),
+    admission: gate,
+    documents,
+    requestTimeoutMs: config.requestTimeoutMs,
     current: supergraph.current,
+    telemetry,
   });
-  const opened: Listener[] = [];
-  const closeAll = async () => {
+  // The internal listener goes last: until then it says that this gateway is not ready.
+  const internal = await openInternalListener({
+    port: config.internalPort,
+    supergraph: () => supergraph.current().id,
+    isEnding: () => isEnding,
+    metrics: telemetry.metrics,
+    reload: supergraph.reload,
+  });
+  ends.push(() => internal.close(0));
+  const open: Listener = await openPublicListener({
+    ...config,
+    graphiql: config.mode === "development",
+    handle,
+    telemetry,
+  });
+  ends.push(() => open.close(config.drainMs));
+  const close = () => {
     isEnding = true;
-    supergraph.close();
-    const [internal, ...others] = opened;
-    // The internal listener goes last: until then it says that this gateway is not ready.
-    await Promise.all(others.map((listener) => listener.close(config.drainMs)));
-    await internal?.close(0);
-    await subgraphs.close();
+    return endAll();
   };
-  try {
-    const internal = await openInternalListener({
-      port: config.internalPort,
-      supergraph: () => supergraph.current().id,
-      isEnding: () => isEnding,
-      metrics: telemetry.metrics,
-      reload: supergraph.reload,
+  return { url: `${open.url}/graphql`, internalUrl: internal.url, close };
+}
+
+/** Trusted documents are known beforehand: so are their plans. */
+async function warmDocuments(supergraph: Supergraph, texts: readonly string[]): Promise<void> {
+  const prepared = texts.map((query) =>
+    supergraph.prepare({ query, operationName: null, variables: {} }, { acceptsDefer: false }),
+  );
+  await supergraph.warm(prepared.flatMap((each) => ("refused" in each ? [] : [each.document.text])));
+}
+
+function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {
+  return (make) =>
+    stage("plan", null, async () => {
+      const startedAt = performance.now();
+      const end = (outcome: "planned" | "failed" | "timeout") =>
+        planned({ outcome, durationMs: performance.now() - startedAt });
+      try {
+        const plan = await make();
+        end("planned");
+        return plan;
+      } catch (error) {
+        end(error instanceof QueryPlanningTimeout ? "timeout" : "failed");
+        throw error;
+      }
     });
-    opened.push(internal);
-    const open = await openPublicListener({ ...config, graphiql: config.mode === "development", handle, telemetry });
-    opened.push(open);
-    return { url: `${open.url}/graphql`, internalUrl: internal.url, close: closeAll };
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
+}
+
+type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial"> & { close(): Promise<void> };
+
+/** One fetch, outermost first: traced, shared, resilient, sent. The order is the design. */
+function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
+  const traitsOf: TraitsOf = readSubgraphsFile(config.subgraphsFile, {
+    timeoutMs: config.subgraphTimeoutMs,
+    maxConcurrent: maxConcurrentPerSubgraph,
+  });
+  const watch = openWatch();
+  const urls = new Map<string, string>();
+  const transport = openTransport({
+    urlOf: (subgraph) => urls.get(subgraph) ?? "",
+    maxBytes: config.subgraphMaxBytes,
+    watch,
+  });
+  const layers: readonly Layer[] = [
+    traced(telemetry),
+    deduped({ isCommon: (subgraph) => traitsOf(subgraph).fetches === "common", watch }),
+    resilient({ limitsOf: traitsOf, watch, onEvent: toTelemetry(telemetry) }),
+  ];
+  const call = layers.reduceRight<SubgraphCall>((next, layer) => layer(next), transport.call);
+  const urlOf = subgraphUrl(config);
+  return {
+    isPartial: (subgraph) => traitsOf(subgraph).isPartial,
+    callOf(subgraphs) {
+      // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
+      const own = [...subgraphs].map(([name, url]) => [name, urlOf(name, url)] as const);
+      for (const [name, url] of own) urls.set(name, url);
+      return call;
+    },
+    async close() {
+      await transport.close();
+      watch.close();
+    },
+  };
+}
+
+function toTelemetry({ breakerChanged, subgraphAskedAgain }: Telemetry): (event: ResilienceEvent) => void {
+  return (event) => {
+    if (event.kind === "breaker") breakerChanged(event);
+    else if (event.kind === "retried") subgraphAskedAgain(event.subgraph);
+  };
+}
+
+function traced(telemetry: Telemetry): Layer {
+  return (next) => (request) =>
+    stage("fetch", { subgraph: request.subgraph, kind: request.kind }, async () => {
+      const { subgraph } = request;
+      const startedAt = performance.now();
+      const asked = (outcome: Parameters<Telemetry["subgraphAsked"]>[0]["outcome"]) =>
+        telemetry.subgraphAsked({ subgraph, outcome, durationMs: performance.now() - startedAt });
+      try {
+        const answer = await next(request);
+        asked("answered");
+        if (answer.isShared) telemetry.readShared(subgraph);
+        return answer;
+      } catch (error) {
+        asked(error instanceof SubgraphFailure ? error.code : "INTERNAL_SERVER_ERROR");
+        throw error;
+      }
+    });
 }
 
 /** SUBGRAPH_URL_<NAME> wins over the supergraph's routing URL. Throws where there is no usable one. */
@@ -102,20 +244,4 @@ function subgraphUrl({ subgraphUrls, mode, insecure }: Config) {
 
 function settingName(subgraph: string): string {
   return subgraph.toUpperCase().replace(/[^A-Z0-9]/g, "_");
-}
-
-function measured(call: SubgraphCall, telemetry: Telemetry): SubgraphCall {
-  return async (request) => {
-    const startedAt = performance.now();
-    const asked = (outcome: Parameters<Telemetry["subgraphAsked"]>[0]["outcome"]) =>
-      telemetry.subgraphAsked({ subgraph: request.subgraph, outcome, durationMs: performance.now() - startedAt });
-    try {
-      const answer = await call(request);
-      asked("answered");
-      return answer;
-    } catch (error) {
-      asked(error instanceof SubgraphFailure ? error.code : "INTERNAL_SERVER_ERROR");
-      throw error;
-    }
-  };
 }

@@ -1,14 +1,15 @@
 /** One operation, front to back: who asks and why, what is asked, what of it may be asked, and the answer. */
-import { execute as executeLocally } from "graphql";
+import { type Admission, overloaded, priorityOf } from "./admission.ts";
 import type { Authenticate, Caller } from "./authorization/authenticate.ts";
 import { readPurpose } from "./authorization/purpose.ts";
 import { refusedRootFields } from "./authorization/root-fields.ts";
 import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
-import { QueryPlanningFailed } from "./execution/port.ts";
-import { toClientKeys, toClientPath } from "./operation/internal-names.ts";
-import type { OperationRequest, PreparedOperation } from "./operation/prepare.ts";
-import { splitRoot } from "./operation/root.ts";
+import type { EngineAnswer } from "./execution/engine.ts";
+import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
+import type { TrustedDocuments } from "./operation/documents.ts";
+import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
+import { describeStage, stage, stageNow, type Telemetry } from "./telemetry.ts";
 
 export type OperationInput = Omit<OperationRequest, "query"> & {
   /** Null when the operation is asked for by the id of its document. */
@@ -62,42 +63,62 @@ export type HandleSettings = {
   readonly authenticate: Authenticate | null;
   /** False: any caller may ask for any purpose, or for none. */
   readonly requirePurpose: boolean;
+  readonly admission: Admission;
+  readonly documents: TrustedDocuments;
+  /** From a request's arrival to its answer. */
+  readonly requestTimeoutMs: number;
   readonly current: () => Supergraph;
+  readonly telemetry: Pick<Telemetry, "requestShed">;
 };
 
-export function operationHandler({ mode, authenticate, requirePurpose, current }: HandleSettings): Handle {
-  const noFields: ReadonlySet<string> = new Set();
+export function operationHandler(settings: HandleSettings): Handle {
+  const { admission, telemetry } = settings;
+  return (input, about) =>
+    stage("operation", null, async () => {
+      const refusedFields = await authorize(settings, input, about);
+      if ("refused" in refusedFields) return refusedFields;
+      const priority = priorityOf(about.purpose);
+      const leave = admission.enter(priority);
+      if (leave === null) {
+        telemetry.requestShed(priority);
+        return overloaded();
+      }
+      // From here on this one supergraph, whatever is loaded meanwhile.
+      const supergraph = settings.current();
+      const letGo = supergraph.hold();
+      const end = () => {
+        letGo();
+        leave();
+      };
+      let isLeft = false;
+      try {
+        const answer = await answerTo(settings, supergraph, input, about, refusedFields);
+        if (!("deferred" in answer) || !answer.deferred) return answer;
+        isLeft = true;
+        return { ...answer, deferred: endingWith(answer.deferred, end) };
+      } finally {
+        if (!isLeft) end();
+      }
+    });
+}
 
-  const authorize = async (input: OperationInput, about: AboutOperation): Promise<ReadonlySet<string> | Refusal> => {
-    if (!authenticate) return noFields;
-    const authenticated = await authenticate(input.authorization);
-    if ("refused" in authenticated) return authenticated;
-    const { caller } = authenticated;
-    about.agency = caller.agency;
-    const asked = requirePurpose ? readPurpose(input, caller, mode) : { purpose: usualPurpose(caller) };
-    if ("refused" in asked) return asked;
-    about.purpose = asked.purpose;
-    return refusedRootFields(caller, asked.purpose);
-  };
+const noFields: ReadonlySet<string> = new Set();
 
-  return async (input, about) => {
-    const refusedFields = await authorize(input, about);
-    if ("refused" in refusedFields) return refusedFields;
-    // From here on this one supergraph, whatever is loaded meanwhile.
-    const supergraph = current();
-    if (input.query === null) return refuse("PERSISTED_QUERY_NOT_IN_LIST");
-    const operation = supergraph.prepare({ ...input, query: input.query });
-    if ("refused" in operation) return operation;
-    about.operation = operation.name;
-    if (operation.kind === "mutation" && input.method === "GET")
-      return refuse("METHOD_NOT_ALLOWED", "a mutation needs POST", { allow: "POST" });
-    try {
-      return await answer(supergraph, operation, refusedFields, input.signal);
-    } catch (error) {
-      if (error instanceof QueryPlanningFailed) return refuse("QUERY_PLANNING_FAILED");
-      throw error;
-    }
-  };
+/** Fields at the root that this caller may not ask. */
+async function authorize(
+  { mode, authenticate, requirePurpose }: HandleSettings,
+  input: OperationInput,
+  about: AboutOperation,
+): Promise<ReadonlySet<string> | Refusal> {
+  if (!authenticate) return noFields;
+  const authenticated = await authenticate(input.authorization);
+  if ("refused" in authenticated) return authenticated;
+  const { caller } = authenticated;
+  about.agency = caller.agency;
+  const asked = requirePurpose ? readPurpose(input, caller, mode) : { purpose: usualPurpose(caller) };
+  if ("refused" in asked) return asked;
+  about.purpose = asked.purpose;
+  return refusedRootFields(caller, asked.purpose);
 }
 
 /** With `purpose` switched off, what a caller usually asks for is what is assumed. */
@@ -105,36 +126,75 @@ function usualPurpose({ purposes }: Caller) {
   return purposes[0] ?? null;
 }
 
-async function answer(
+async function answerTo(
+  { documents, requestTimeoutMs }: HandleSettings,
   supergraph: Supergraph,
-  operation: PreparedOperation,
+  input: OperationInput,
+  about: AboutOperation,
   refusedFields: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const root = splitRoot(operation, (field) => operation.kind === "query" && refusedFields.has(field));
-  const [executable, aboutSchema] = [root.only("executed"), root.only("schema")];
-  const executed = executable
-    ? await supergraph.execute({ ...operation, document: executable }, { signal })
-    : { data: {}, errors: [] };
-  const schemaPart = aboutSchema
-    ? await executeLocally({ schema: supergraph.apiSchema, document: aboutSchema, variableValues: operation.variables })
-    : { data: {} };
-
-  const refusedErrors: PartError[] = [];
-  const internal: Record<string, unknown> = Object.create(null);
-  let isNull = executed.data === null || !schemaPart.data;
-  for (const [key, { part, field }] of root.keys) {
-    if (part !== "refused") internal[key] = (part === "schema" ? schemaPart.data : executed.data)?.[key] ?? null;
-    else {
-      internal[key] = null;
-      refusedErrors.push({ code: "UNAUTHORIZED_FIELD_OR_TYPE", path: [key] });
-      const type = supergraph.apiSchema.getQueryType()?.getFields()[field]?.type;
-      isNull ||= String(type).endsWith("!");
-    }
+): Promise<Answer | Refusal> {
+  const operation = stageNow("prepare", null, () => prepare(documents, supergraph, input));
+  if ("refused" in operation) return operation;
+  const { name, kind } = operation.document;
+  about.operation = name;
+  describeStage({ operation: name, kind });
+  try {
+    const { signal, receivedAt } = input;
+    const deadline = receivedAt + requestTimeoutMs;
+    const answer = await stage("execute", { operation: name, kind }, () =>
+      supergraph.execute(operation, { signal, deadline, refusedFields }),
+    );
+    about.waitedMs = answer.waitedMs();
+    return toClient(answer);
+  } catch (error) {
+    if (error instanceof QueryPlanningFailed) return refuse("QUERY_PLANNING_FAILED");
+    if (error instanceof QueryPlanningTimeout) return refuse("QUERY_PLANNING_TIMEOUT");
+    if (error instanceof PlannerUnavailable) return overloaded();
+    throw error;
   }
-  const errors = [...refusedErrors, ...executed.errors].map((each) =>
-    partError({ ...each, path: toClientPath(each.path, operation.keys) }),
-  );
-  const data = isNull ? null : toClientKeys(internal, operation.keys);
-  return errors.length > 0 ? { errors, data } : { data };
+}
+
+function prepare(
+  documents: TrustedDocuments,
+  supergraph: Supergraph,
+  input: OperationInput,
+): PreparedOperation | Refusal {
+  const resolved = documents.resolve(input);
+  if ("refused" in resolved) return resolved;
+  const { operationName, variables, acceptsDefer } = input;
+  const operation = supergraph.prepare({ query: resolved.query, operationName, variables }, { acceptsDefer });
+  if ("refused" in operation) return operation;
+  if (operation.document.kind === "mutation" && input.method === "GET")
+    return refuse("METHOD_NOT_ALLOWED", "a mutation needs POST", { allow: "POST" });
+  const tooMuch = supergraph.refuseCost(operation);
+  return tooMuch ? { refused: [tooMuch] } : operation;
+}
+
+function toClient({ data, errors, deferred }: EngineAnswer): Answer {
+  return { ...toPart({ data, errors }), ...(deferred ? { deferred: incrementsOf(deferred) } : {}) };
+}
+
+/** Errors stand before the data: whoever reads only the beginning of a long answer sees that it is not whole. */
+function toPart({ data, errors }: { readonly data: unknown; readonly errors: readonly PartError[] }) {
+  return errors.length > 0 ? { errors: errors.map(partError), data } : { data };
+}
+
+async function* incrementsOf(deferred: NonNullable<EngineAnswer["deferred"]>): AsyncGenerator<Increment> {
+  for await (const { parts, hasNext } of deferred)
+    yield {
+      incremental: parts.map(({ path, label, ...part }) => ({
+        ...toPart(part),
+        path,
+        ...(label === null ? {} : { label }),
+      })),
+      hasNext,
+    };
+}
+
+async function* endingWith<Value>(values: AsyncIterable<Value>, end: () => void): AsyncGenerator<Value> {
+  try {
+    yield* values;
+  } finally {
+    end();
+  }
 }

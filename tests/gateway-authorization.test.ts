@@ -271,6 +271,7 @@ test("a subgraph is told nothing that the client sent beside the operation", asy
   graph.subgraphs.people.fault = null;
   expect(Object.keys(seen[0] as object).sort()).toEqual([
     "accept",
+    "accept-encoding",
     "connection",
     "content-length",
     "content-type",

@@ -38,6 +38,8 @@ const record = `query ($by: PersonIdentifier!) {
 }`;
 const by = { aNumber: "A 000-000-011" };
 const courtPath = ["person", "courtCases"];
+/** The key by which the court found the person: every answer about an entity names it. */
+const fin = "FIN000001";
 
 test("one operation is answered from three subgraphs, identifiers in canonical form", async () => {
   const { status, body } = await gateway.ask(record, { by });
@@ -76,13 +78,16 @@ describe("one subgraph fails: its part is null with an error naming agency and c
     ["answers for two where one was asked", entities({ courtCases: [] }, { courtCases: [] }), broken],
     ["answers a text for the entity", entities("person"), broken],
     ["answers another type of entity", entities({ __typename: "CourtCase", courtCases: [] }), broken],
-    ["leaves the field out", entities({ __typename: "Person" }), broken],
-    ["answers a text for the list", entities({ courtCases: "none" }), broken],
-    ["answers an object for the list", entities({ courtCases: {} }), broken],
+    ["leaves the field out", entities({ __typename: "Person", fin }), broken],
+    ["leaves the key out", entities({ __typename: "Person", courtCases: [] }), broken],
+    ["answers about another person", entities({ fin: "FIN000002", courtCases: [] }), "ENTITY_MISMATCH"],
+    ["answers about nobody", entities({ fin: null, courtCases: [] }), "ENTITY_MISMATCH"],
+    ["answers a text for the list", entities({ fin, courtCases: "none" }), broken],
+    ["answers an object for the list", entities({ fin, courtCases: {} }), broken],
     ["answers with an error of its own", answerJson({ errors: [{ message: "A000000011 boom" }] }), "SUBGRAPH_ERROR"],
     [
       "answers null with an error that does not say where",
-      answerJson({ data: { _entities: [{ courtCases: null }] }, errors: [{ message: "A000000011 boom" }] }),
+      answerJson({ data: { _entities: [{ fin, courtCases: null }] }, errors: [{ message: "A000000011 boom" }] }),
       "SUBGRAPH_ERROR",
     ],
     [
@@ -96,7 +101,7 @@ describe("one subgraph fails: its part is null with an error naming agency and c
     [
       "answers with a code that may pass",
       answerJson({
-        data: { _entities: [{ courtCases: null }] },
+        data: { _entities: [{ fin, courtCases: null }] },
         errors: [{ path: ["_entities", 0, "courtCases"], extensions: { code: "SOURCE_UNAVAILABLE" } }],
       }),
       "SOURCE_UNAVAILABLE",
@@ -116,8 +121,8 @@ describe("one subgraph fails: its part is null with an error naming agency and c
 });
 
 describe("inside an answer", () => {
-  const court = (entity: unknown, errors?: unknown) =>
-    answerJson({ data: { _entities: [entity] }, ...(errors ? { errors } : {}) });
+  const court = (entity: object, errors?: unknown) =>
+    answerJson({ data: { _entities: [{ fin, ...entity }] }, ...(errors ? { errors } : {}) });
   const good = {
     id: "C1",
     caseType: "RMV",
@@ -181,7 +186,7 @@ describe("inside an answer", () => {
     graph.subgraphs.court.fault = answerWith(
       200,
       "application/json",
-      '{"data":{"_entities":[{"__proto__":{"polluted":1},"courtCases":[]}]},"__proto__":{"polluted":1}}',
+      '{"data":{"_entities":[{"__proto__":{"polluted":1},"fin":"FIN000001","courtCases":[]}]},"__proto__":{"polluted":1}}',
     );
     const { body } = await gateway.ask(record, { by });
     expect(body.data.person.courtCases).toEqual([]);
@@ -268,7 +273,12 @@ test("an error about one element of a list that was answered says which element 
     extensions: { code: "RECORD_UNREADABLE", system: "CASE" },
   };
   graph.subgraphs.court.fault = answerJson({
-    data: { _entities: [{ courtCases: [] }, { courtCases: [] }] },
+    data: {
+      _entities: [
+        { fin: "FIN000001", courtCases: [] },
+        { fin: "FIN000002", courtCases: [] },
+      ],
+    },
     errors: [incomplete],
   });
   const { body } = await gateway.ask("{ people { courtCases { id } } }");

@@ -1,7 +1,15 @@
 /** Whatever a client calls its fields, it gets the same values, and so does every agency that is asked. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { persons, startTestGateway, startTinyGraph, type TestGateway, type TinyGraph } from "./gateway-graph.ts";
+import {
+  answerJson,
+  type Fault,
+  persons,
+  startTestGateway,
+  startTinyGraph,
+  type TestGateway,
+  type TinyGraph,
+} from "./gateway-graph.ts";
 
 let graph: TinyGraph;
 let gateway: TestGateway;
@@ -99,14 +107,20 @@ test("an alias that is the name of a required field does not change what the cou
   expect(sent).toEqual(persons.map(({ fin, aNumbers }) => ({ __typename: "Person", fin, aNumbers })));
 });
 
-test("errors come back at the client's names too", async () => {
-  graph.subgraphs.court.fault = (request) => void request.socket.destroy();
-  const { body } = await gateway.ask("{ all: people { aNumbers: courtCases(first: 1) { id } } }");
-  graph.subgraphs.court.fault = null;
-  expect(body.errors?.map(({ path }) => path)).toEqual([
-    ["all", 0, "aNumbers"],
-    ["all", 1, "aNumbers"],
-  ]);
+test("errors come back at the client's names too: once for a whole fetch, in its place for one entity", async () => {
+  const query = "{ all: people { aNumbers: courtCases(first: 1) { id } } }";
+  const pathsOf = async (fault: Fault) => {
+    graph.subgraphs.court.fault = fault;
+    const { body } = await gateway.ask(query);
+    graph.subgraphs.court.fault = null;
+    expect(body.data.all).toContainEqual({ aNumbers: null });
+    return body.errors?.map(({ path }) => path);
+  };
+  graph.subgraphs.court.requests.length = 0;
+  expect(await pathsOf((request) => void request.socket.destroy())).toEqual([["all"]]);
+  const entities = persons.map(({ fin }) => ({ fin, c2_: null }));
+  const errors = [{ path: ["_entities", 1, "c2_"], extensions: { code: "SOURCE_TIMEOUT" } }];
+  expect(await pathsOf(answerJson({ data: { _entities: entities }, errors }))).toEqual([["all", 1, "aNumbers"]]);
 });
 
 test("an alias that repeats the field's own name merges with it", async () => {

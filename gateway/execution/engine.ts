@@ -29,7 +29,8 @@ export type EngineSettings = {
   readonly apiSchema: GraphQLSchema;
   readonly facts: SchemaFacts;
   readonly call: SubgraphCall;
-  readonly partial: ReadonlySet<string>;
+  /** Whether a subgraph takes representations with gaps. */
+  readonly isPartial: (subgraph: string) => boolean;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
   readonly planOf: (text: string) => Promise<CompiledPlan>;
 };
@@ -143,7 +144,7 @@ type Run = {
 
 /** Resolves when what is answered at once is there. */
 async function start(
-  { facts, call, partial }: EngineSettings,
+  { facts, call, isPartial }: EngineSettings,
   plan: CompiledPlan,
   variables: PreparedOperation["variables"],
   { signal, deadline }: EngineRequest,
@@ -165,7 +166,7 @@ async function start(
     fault = { error };
     fail(error);
   };
-  const execution = execute({ plan, facts, call, partial, variables, signal, deadline, onBlock }, onFault);
+  const execution = execute({ plan, facts, call, isPartial, variables, signal, deadline, onBlock }, onFault);
   while (!done.has(0)) await next();
   return { execution, done, next };
 }

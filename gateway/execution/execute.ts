@@ -1,6 +1,7 @@
 /** Executes a compiled plan: sends each request as soon as what it waits for is there, and puts the answers together. */
 import type { ErrorCode } from "../errors.ts";
 import { type SubgraphCall, SubgraphFailure } from "../subgraph/call.ts";
+import { waitingClock } from "../telemetry/waiting.ts";
 import { type Reported, readErrors } from "./answer-errors.ts";
 import type { CompiledPlan, EntityPart, Request } from "./compile.ts";
 import { read } from "./complete.ts";
@@ -22,8 +23,8 @@ export type ExecuteSettings = {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly deadline: number;
-  /** Subgraphs that take representations with gaps. */
-  readonly partial: ReadonlySet<string>;
+  /** Whether a subgraph takes representations with gaps. */
+  readonly isPartial: (subgraph: string) => boolean;
   /** Everything of this block has been answered, or has failed. */
   readonly onBlock: (block: number) => void;
 };
@@ -93,11 +94,11 @@ type Run = Execution & {
 
 const nothing: ReadonlySet<string> = new Set();
 
-function openRun({ plan, facts, call, variables, signal, deadline, partial }: ExecuteSettings): Run {
+function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: ExecuteSettings): Run {
   const data: object = {};
   const problems = openProblems();
   const written = new Map<string, string>();
-  let [underWay, since, waited] = [0, 0, 0];
+  const clock = waitingClock();
   /** Whether one object may stand at several places: then each is looked at once. */
   let isShared = false;
 
@@ -118,7 +119,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, partial }: Ex
 
   const asking = async (request: Request, variablesMembers: string): Promise<AnswerBody> => {
     const { subgraph, kind, prefix } = request;
-    if (underWay++ === 0) since = performance.now();
+    clock.began();
     try {
       const answer = await call({ subgraph, kind, body: `${prefix}${variablesMembers}}}`, signal, deadline });
       return readBody(answer.body, answer.isShared);
@@ -127,7 +128,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, partial }: Ex
         return { data: null, errors: undefined, failed: error.code, isShared: false };
       throw error;
     } finally {
-      if (--underWay === 0) waited += performance.now() - since;
+      clock.ended();
     }
   };
 
@@ -203,10 +204,10 @@ function openRun({ plan, facts, call, variables, signal, deadline, partial }: Ex
   const representationsOf = ({ subgraph }: Request, part: EntityPart, placed: readonly PlacedTarget[]): Asked => {
     const asked: Asked = { part, targets: [], texts: [], gaps: [] };
     const indexOf = new Map<string, number>();
-    const isPartial = partial.has(subgraph);
+    const takesGaps = isPartial(subgraph);
     for (const { target, keys } of placed) {
       const missing = (below: readonly string[]): Problem => missingAt([...keys, ...below]);
-      const built = buildRepresentation(target, part.shape, { problems, isPartial, missing });
+      const built = buildRepresentation(target, part.shape, { problems, isPartial: takesGaps, missing });
       const { problem } = built;
       const text = problem === null && isNobody(target, part.keys) ? null : built.text;
       if (text === null) {
@@ -344,7 +345,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, partial }: Ex
   return {
     data,
     problems,
-    waitedMs: () => waited + (underWay > 0 ? performance.now() - since : 0),
+    waitedMs: clock.waitedMs,
     send(request) {
       if (!holds(request)) return null;
       if (request.root) return askRoot(request, request.root);

@@ -3,98 +3,141 @@
  * because they hold it.
  */
 import { createHash } from "node:crypto";
+import { type DocumentNode, type GraphQLSchema, parse, visit } from "graphql";
+import type { ClientError } from "../errors.ts";
+import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
+import { type Engine, openEngine } from "../execution/engine.ts";
+import { type PlanCache, planCache } from "../execution/plan-cache.ts";
+import type { Planner } from "../execution/planner.ts";
+import { prepareDocument } from "../execution/planner-schema.ts";
+import { readSchemaFacts } from "../execution/schema-facts.ts";
+import { costLimit, type RefuseCost } from "../operation/cost.ts";
 import {
-  buildASTSchema,
-  type DocumentNode,
-  type GraphQLSchema,
-  isScalarType,
-  Kind,
-  parse,
-  printSchema,
-  visit,
-} from "graphql";
-import { identifierScalars } from "#schema/scalars.ts";
-import type { Execute } from "../execution/port.ts";
-import { type Prepare, preparer } from "../operation/prepare.ts";
+  operationPreparer,
+  type PreparedDocument,
+  type PreparedOperation,
+  type PrepareOperation,
+} from "../operation/operation-preparer.ts";
+import type { SubgraphCall } from "../subgraph/call.ts";
+import { readApiSchema } from "./api-schema.ts";
 
 export type Supergraph = {
   /** Of its text; tells two apart. */
   readonly id: string;
   /** What clients may ask. */
   readonly apiSchema: GraphQLSchema;
-  readonly prepare: Prepare;
-  readonly execute: Execute;
+  readonly prepare: PrepareOperation;
+  /** Null: within what is allowed. */
+  readonly refuseCost: (operation: PreparedOperation) => ClientError | null;
+  readonly execute: Engine;
+  /** Normalised operations with a plan, most used first. */
+  plannedTexts(): readonly string[];
+  planCache(): { readonly entries: number; readonly bytes: number };
+  /** Makes plans ahead. What gets none here is left out: whoever asks it learns why. */
+  warm(texts: readonly string[]): Promise<void>;
+  /** To be called when the operation is answered. */
+  hold(): () => void;
+  /** Nothing new is asked of it: what it took is given back when the last operation is answered. */
+  retire(): void;
 };
 
-/** The execution of one supergraph, and the API schema that goes with it. Throws for one that cannot be used. */
-export type OpenExecution = (sdl: string) => Promise<{ readonly apiSchema: GraphQLSchema; readonly execute: Execute }>;
+export type SupergraphSettings = {
+  readonly planner: Planner;
+  readonly introspection: boolean;
+  /** Estimated; 0: not bounded. */
+  readonly maxCost: number;
+  /** Whether a subgraph takes representations with gaps. */
+  readonly isPartial: (subgraph: string) => boolean;
+  /** Stands around the making of a plan. */
+  readonly onPlan: <Plan>(make: () => Promise<Plan>) => Promise<Plan>;
+  /** Bound to the URLs of this supergraph; throws for a subgraph without a usable one. */
+  readonly callOf: (subgraphs: ReadonlyMap<string, string>) => SubgraphCall;
+};
 
-/** Our own spec: directives and scalars that the gateway knows. */
-const coreSpec = "https://crosswalk.example/core/";
+const maxPlanBytes = 128 * 1024 * 1024;
+const maxRefused = 10_000;
 
 /** Throws for text that is no usable supergraph, before anything is replaced. */
-export async function readSupergraph(
-  sdl: string,
-  { open, introspection }: { readonly open: OpenExecution; readonly introspection: boolean },
-): Promise<Supergraph> {
+export async function readSupergraph(sdl: string, settings: SupergraphSettings): Promise<Supergraph> {
   const document = parse(sdl, { noLocation: true });
-  const fieldNames = new Set<string>();
-  visit(document, { FieldDefinition: ({ name }) => void fieldNames.add(name.value) });
-  const { apiSchema: stockSchema, execute } = await open(sdl);
-  const apiSchema = withCore(stockSchema, document);
+  const planned = await settings.planner.load(sdl);
+  try {
+    const { synthetics } = planned;
+    const facts = readSchemaFacts(synthetics.size > 0 ? prepareDocument(document).document : document);
+    const apiSchema = readApiSchema(planned.apiSdl, document);
+    const plans = planCache<CompiledPlan>({
+      make: (text) => settings.onPlan(async () => compilePlan(await planned.plan(text), { facts, synthetics })),
+      sizeOf: ({ bytes }) => bytes,
+      maxBytes: maxPlanBytes,
+      maxRefused,
+    });
+    const engine = openEngine({
+      apiSchema,
+      facts,
+      isPartial: settings.isPartial,
+      call: settings.callOf(facts.subgraphs),
+      planOf: plans.get,
+    });
+    return {
+      id: createHash("sha256").update(sdl).digest("hex").slice(0, 12),
+      apiSchema,
+      prepare: operationPreparer({
+        apiSchema,
+        fieldNames: fieldNames(document),
+        introspection: settings.introspection,
+      }),
+      refuseCost: settings.maxCost > 0 ? costRefusal(document, settings.maxCost) : () => null,
+      execute: engine,
+      ...plansAhead(plans),
+      ...holding(planned.release),
+    };
+  } catch (error) {
+    planned.release();
+    throw error;
+  }
+}
+
+function plansAhead(plans: PlanCache<CompiledPlan>): Pick<Supergraph, "plannedTexts" | "planCache" | "warm"> {
   return {
-    id: createHash("sha256").update(sdl).digest("hex").slice(0, 12),
-    apiSchema,
-    prepare: preparer({ apiSchema, fieldNames, introspection }),
-    execute,
+    planCache: () => ({ entries: plans.entries().length, bytes: plans.bytes }),
+    plannedTexts: () => plans.entries().map(({ text }) => text),
+    async warm(texts) {
+      for (const text of texts) await plans.get(text).catch(() => {});
+    },
   };
 }
 
-/** Gives back what deriving the API schema drops: `@oneOf`, and how identifiers are parsed. Only where our spec is linked. */
-function withCore(apiSchema: GraphQLSchema, supergraph: DocumentNode): GraphQLSchema {
-  const oneOf = oneOfName(supergraph);
-  if (oneOf === null) return apiSchema;
-  const oneOfInputs = new Set(
-    supergraph.definitions.flatMap((each) =>
-      each.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION && each.directives?.some(({ name }) => name.value === oneOf)
-        ? [each.name.value]
-        : [],
-    ),
-  );
-  const document = visit(parse(printSchema(apiSchema), { noLocation: true }), {
-    InputObjectTypeDefinition: (type) =>
-      oneOfInputs.has(type.name.value) ? { ...type, directives: [builtInOneOf] } : undefined,
-  });
-  const schema = buildASTSchema(document);
-  for (const [name, identifier] of Object.entries(identifierScalars)) {
-    const scalar = schema.getType(name);
-    if (!isScalarType(scalar)) continue;
-    scalar.parseValue = identifier.parseValue;
-    scalar.parseLiteral = identifier.parseLiteral;
-  }
-  return schema;
+function costRefusal(supergraph: DocumentNode, maxCost: number): Supergraph["refuseCost"] {
+  const compile = costLimit({ supergraph, maxCost });
+  const limits = new WeakMap<PreparedDocument, RefuseCost>();
+  return ({ document, variables }) => {
+    const limit = limits.get(document) ?? compile(document.operation);
+    limits.set(document, limit);
+    return limit(variables);
+  };
 }
 
-const builtInOneOf = { kind: Kind.DIRECTIVE, name: { kind: Kind.NAME, value: "oneOf" } } as const;
+function holding(release: () => void): Pick<Supergraph, "hold" | "retire"> {
+  let [holders, isRetired] = [0, false];
+  return {
+    hold() {
+      holders += 1;
+      return () => {
+        holders -= 1;
+        if (isRetired && holders === 0) release();
+      };
+    },
+    retire() {
+      isRetired = true;
+      if (holders === 0) release();
+    },
+  };
+}
 
-/** What `@oneOf` of our spec is called in this supergraph; null when our spec is not linked. */
-function oneOfName(supergraph: DocumentNode): string | null {
-  for (const definition of supergraph.definitions) {
-    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
-    for (const link of definition.directives ?? []) {
-      const args = new Map(link.arguments?.map(({ name, value }) => [name.value, value]));
-      const url = args.get("url");
-      if (link.name.value !== "link" || url?.kind !== Kind.STRING || !url.value.startsWith(coreSpec)) continue;
-      const imports = args.get("import");
-      for (const each of imports?.kind === Kind.LIST ? imports.values : []) {
-        if (each.kind === Kind.STRING && each.value === "@oneOf") return "oneOf";
-        const renamed =
-          each.kind === Kind.OBJECT ? new Map(each.fields.map((f) => [f.name.value, f.value])) : undefined;
-        const [name, as] = [renamed?.get("name"), renamed?.get("as")];
-        if (name?.kind === Kind.STRING && name.value === "@oneOf" && as?.kind === Kind.STRING) return as.value.slice(1);
-      }
-      return "core__oneOf";
-    }
-  }
-  return null;
+function fieldNames(document: DocumentNode): ReadonlySet<string> {
+  const names = new Set<string>();
+  visit(document, { FieldDefinition: ({ name }) => void names.add(name.value) });
+  // It would reach the prototype of whatever object it is looked up in.
+  if (names.has("__proto__")) throw new Error("a field cannot be called __proto__");
+  return names;
 }
