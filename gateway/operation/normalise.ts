@@ -8,6 +8,7 @@
  */
 import {
   type DirectiveNode,
+  doTypesOverlap,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -197,6 +198,8 @@ function addFragment(
   const condition = fragment.typeCondition?.name.value;
   const type = condition === undefined ? place.parent : writer.schema.getType(condition);
   if (!isCompositeType(type)) throw new Error("the operation is not valid");
+  // Through an interface a fragment can be asked where it never applies.
+  if (!doTypesOverlap(writer.schema, place.parent, type)) return;
   const isDeferred = conditions.some(
     (each) => isDefer(each) && writer.keepsDefer(each) && !(place.isRoot && introspects(writer, fragment.selectionSet)),
   );

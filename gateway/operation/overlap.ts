@@ -64,8 +64,8 @@ function overlap(fields: readonly Selected[]): ClientError {
 /** Wherever values may come from, those under one key have one shape. */
 function differsInShape(scope: Scope, within: readonly Within[]): readonly Selected[] | null {
   for (const group of collect(scope, within).values()) {
-    const first = group[0] as Selected;
-    const other = group.find(({ type }) => !sameShape(first.type, type));
+    const first = group.find(({ type }) => type !== undefined);
+    const other = first && group.find(({ type }) => !sameShape(first.type, type));
     if (other) return [first, other];
     const found = differsInShape(scope, below(group));
     if (found) return found;
@@ -122,9 +122,10 @@ function collect(scope: Scope, within: readonly Within[]): ReadonlyMap<string, r
     for (const selection of selections) {
       if (scope.stepsLeft-- <= 0) return;
       if (selection.kind === Kind.FIELD) {
-        const type = isCompositeType(parent)
-          ? fieldDefinition(scope.schema, parent, selection.name.value)?.type
-          : undefined;
+        const { value: name } = selection.name;
+        // graphql-js leaves the shape of `__typename` out of account, and so do the clients written against it.
+        const isTyped = isCompositeType(parent) && name !== "__typename";
+        const type = isTyped ? fieldDefinition(scope.schema, parent, name)?.type : undefined;
         const key = responseKeyOf(selection);
         const group = groups.get(key);
         if (group) group.push({ parent, field: selection, type });
