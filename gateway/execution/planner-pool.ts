@@ -11,11 +11,13 @@ export type PoolSettings = {
   /** Of one thread. */
   readonly heapMb: number;
   readonly maxWorkers?: number;
+  /** For a thread; by then who asked has given up. */
+  readonly maxWaitMs?: number;
   readonly onEvent?: (event: PlannerEvent) => void;
 };
 
 export type PlannerEvent =
-  | { readonly kind: "loaded" | "planned"; readonly durationMs: number }
+  | { readonly kind: "loaded" | "planned" | "unplannable"; readonly durationMs: number }
   | { readonly kind: "slow" }
   | { readonly kind: "thread-lost"; readonly why: LossReason };
 
@@ -29,8 +31,6 @@ export type PlanPool = {
 const maxLoadMs = 60_000;
 /** A plan is parsed on the main thread, and its fetches are compiled there: larger ones would hold it up. */
 const maxPlanBytes = 1024 * 1024;
-/** In hard deadlines: by then who waits has given up. */
-const maxWait = 5;
 const idleThreadMs = 30_000;
 
 type Seat = { readonly thread: PlannerThread; state: "loading" | "idle" | "busy" | "slow" };
@@ -40,7 +40,7 @@ type Job = {
 };
 
 export function openPlanPool(sdl: string, settings: PoolSettings, first: PlannerThread): PlanPool {
-  const { softMs, hardMs, heapMb, maxWorkers = 2, onEvent = () => {} } = settings;
+  const { softMs, hardMs, heapMb, maxWorkers = 2, maxWaitMs = 5000, onEvent = () => {} } = settings;
   const seats = new Set<Seat>();
   const waiting = new Set<Job>();
   let isClosed = false;
@@ -109,7 +109,11 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
     const task = { kind: "plan", operation: job.operation, maxBytes: maxPlanBytes } as const;
     const report = await seat.thread.run(task, { softMs, hardMs, onSlow });
     if (report.kind === "lost") onEvent({ kind: "thread-lost", why: report.why });
-    else onEvent({ kind: "planned", durationMs: performance.now() - startedAt });
+    else
+      onEvent({
+        kind: report.kind === "planned" ? "planned" : "unplannable",
+        durationMs: performance.now() - startedAt,
+      });
     if (report.kind !== "lost") makeIdle(seat);
     else if (!isClosed) {
       seats.delete(seat);
@@ -126,7 +130,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           if (waiting.has(job)) job.settle(new PlannerUnavailable("too much waits to be planned"));
-        }, maxWait * hardMs);
+        }, maxWaitMs);
         const job: Job = {
           operation,
           settle(outcome) {
