@@ -1,8 +1,8 @@
 /**
- * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--gateway <main.ts>]]`: our gateway, others in
- * this language, and the ceilings, over the same recorded subgraphs; every answer checked while it is counted.
- * A run with every contender is kept in RESULTS.md; a quick one, or one with some left out or of another checkout's
- * gateway, is only printed.
+ * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--first] [--gateway <main.ts>]]`: our
+ * gateway, others in this language, and the ceilings, over the same recorded subgraphs; every answer checked while it is
+ * counted. A run with every contender is kept in RESULTS.md; a quick one, or one with some left out or of another
+ * checkout's gateway, is only printed. `--first`: before everything else on a machine that others use (needs root).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ import {
 } from "./contenders.ts";
 import type { Recorded } from "./gateways/ceiling.ts";
 import type { LoadRequest, LoadResult, LoadRun } from "./load.ts";
-import { type Child, canPin, endChildren, peakMemoryMb, sleep, startChild } from "./processes.ts";
+import { type Child, canPin, endChildren, peakMemoryMb, putFirst, sleep, startChild } from "./processes.ts";
 import { keepResults, type Measured, type Starts, startTable, summary, workloadTable } from "./results.ts";
 import { openRow, openShop, type Stage, type Workload } from "./stages.ts";
 
@@ -262,6 +262,7 @@ function readArguments() {
     options: {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
+      first: { type: "boolean", default: false },
       gateway: { type: "string", default: ownGateway },
     },
   });
@@ -278,13 +279,15 @@ function readArguments() {
     chosen: contenders.filter(({ name }) => names.includes(name)),
     pace: values.quick ? paces.quick : paces.full,
     gatewayMain: resolve(values.gateway),
+    goesFirst: values.first,
     isWhole: values.only === undefined && values.gateway === ownGateway && !values.quick,
   };
 }
 
 async function main(): Promise<void> {
-  const { wanted, chosen, pace, gatewayMain, isWhole } = readArguments();
+  const { wanted, chosen, pace, gatewayMain, goesFirst, isWhole } = readArguments();
   if (process.platform !== "linux" || !canPin()) throw new Error("the bench needs Linux, taskset and two cores");
+  if (goesFirst) putFirst();
   const hasPeers = chosen.every(({ kind }) => kind !== "peer") || installPeers();
   if (!hasPeers) console.log("the other gateways could not be installed: without them");
   const folder = mkdtempSync(join(tmpdir(), "crosswalk-bench-"));

@@ -124,6 +124,7 @@ function openConnection({ port, written, judged, next, onAnswer }: Connection): 
   let collected: Buffer[] = [];
   let status = "";
   let socket: Socket;
+  let reopening: NodeJS.Timeout | undefined;
   let becomeIdle = () => {};
   const idle = new Promise<void>((resolve) => {
     becomeIdle = resolve;
@@ -205,13 +206,15 @@ function openConnection({ port, written, judged, next, onAnswer }: Connection): 
       remaining = -1;
       collected = [];
       onAnswer(index, false, startedAt, () => `(no answer: ${failure})`);
-      setTimeout(open, 20);
+      reopening = setTimeout(open, 20);
     });
   };
   open();
   const close = () => {
     isWaiting = false;
+    clearTimeout(reopening);
     socket.destroy();
+    becomeIdle();
   };
   return { idle, close };
 }
@@ -219,7 +222,8 @@ function openConnection({ port, written, judged, next, onAnswer }: Connection): 
 const percentile = (sorted: Float64Array, share: number): number =>
   sorted.length === 0 ? Number.NaN : (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number);
 
-async function load(run: LoadRun): Promise<LoadResult> {
+/** Drives one run; what was asked is waited for before it resolves. */
+export async function load(run: LoadRun): Promise<LoadResult> {
   const written = run.requests.map(({ body }) => {
     const bytes = Buffer.from(body);
     const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`;
@@ -248,11 +252,11 @@ async function load(run: LoadRun): Promise<LoadResult> {
   const after = takenAt(run);
   isOver = true;
   // What was asked is waited for: nobody's unfinished work may fall into the next one's window.
-  await Promise.race([
-    Promise.all(opened.map(({ idle }) => idle)),
-    new Promise((resolve) => setTimeout(resolve, drainMs)),
-  ]);
-  for (const { close } of opened) close();
+  const patience = setTimeout(() => {
+    for (const { close } of opened) close();
+  }, drainMs);
+  await Promise.all(opened.map(({ idle }) => idle));
+  clearTimeout(patience);
   const sorted = Float64Array.from(latenciesMs).sort();
   return {
     answers: sorted.length,

@@ -1,5 +1,6 @@
 /**
  * Hive Gateway, as its command starts it: `node hive.ts <port> <supergraph> stitching|router [published]`.
+ * `stitching`: its own planner and executor in JavaScript, with its compiler of operations (`jit`), as it is published.
  * `router`: with `@graphql-hive/router-runtime`. `published`: with the sharing that the public benchmark has switched on
  * (whole identical requests under way, and identical subgraph requests under way); otherwise nothing is shared.
  */
@@ -16,7 +17,9 @@ if (import.meta.main) {
   const gateway = createGatewayRuntime({
     supergraph,
     logging: false,
-    ...(runtime === "router" ? { unifiedGraphHandler: peer("@graphql-hive/router-runtime").unifiedGraphHandler } : {}),
+    ...(runtime === "router"
+      ? { unifiedGraphHandler: peer("@graphql-hive/router-runtime").unifiedGraphHandler }
+      : { plugins: () => [peer("@graphql-mesh/plugin-jit").useJIT()] }),
     inboundInflightRequestDeduplication: isPublished,
     ...(isPublished ? {} : { transportEntries: { "*.http": { options: { deduplicateInflightRequests: false } } } }),
   });
