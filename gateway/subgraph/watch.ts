@@ -18,6 +18,8 @@ export type Watch = {
   close(): void;
 };
 
+const stoodStillMs = 50;
+
 /** Deadlines nearly always come in the order of their calls, so that the one timer is hardly ever set anew. */
 export function openWatch(now: () => number = () => performance.now()): Watch {
   /** Each with what listens to its signal. */
@@ -30,8 +32,13 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     timer = null;
     timerDue = due;
     if (due === Infinity) return;
-    timer = setTimeout(giveUpLate, Math.min(Math.max(1, Math.ceil(due - now())), 2 ** 31 - 1));
+    timer = setTimeout(onTimer, Math.min(Math.max(1, Math.ceil(due - now())), 2 ** 31 - 1));
     timer.unref();
+  };
+  const onTimer = (): void => {
+    // This process stood still: what has arrived meanwhile is read first, or all that waits would seem to have failed.
+    if (now() - timerDue > stoodStillMs) setImmediate(giveUpLate);
+    else giveUpLate();
   };
   const giveUpLate = (): void => {
     const instant = now();
