@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--first] [--gateway <main.ts>]]`: our
+ * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--first] [--profile <folder>] [--gateway <main.ts>]]`: our
  * gateway, others in this language, and the ceilings, over the same recorded subgraphs; every answer checked while it is
  * counted. A run with every contender is kept in RESULTS.md; a quick one, or one with some left out or of another
  * checkout's gateway, is only printed. `--first`: before everything else on a machine that others use (needs root).
+ * `--profile <folder>`: with a CPU profile of our gateway.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +36,7 @@ type Pace = {
   readonly starts: number;
 };
 const paces = {
-  full: { rounds: 3, warmUpMs: 3000, busyMs: 2500, singleMs: 1000, starts: 5 },
+  full: { rounds: 3, warmUpMs: 4000, busyMs: 2500, singleMs: 1000, starts: 5 },
   quick: { rounds: 1, warmUpMs: 1000, busyMs: 1000, singleMs: 300, starts: 1 },
 } as const satisfies Record<string, Pace>;
 const settleMs = 200;
@@ -47,6 +48,7 @@ type Run = {
   readonly pace: Pace;
   readonly chosen: readonly Contender[];
   readonly gatewayMain: string;
+  readonly profileFolder: string | undefined;
   readonly load: Child;
 };
 
@@ -114,8 +116,8 @@ async function verify(run: Run, stage: Stage, running: Running): Promise<Verifie
 
 /** Those that give right answers; the others with the reason why not. */
 async function startAll(run: Run, stage: Stage) {
-  const { folder, gatewayMain } = run;
-  const place: Omit<Place, "port" | "internalPort"> = { folder, gatewayMain, ...stage };
+  const { folder, gatewayMain, profileFolder } = run;
+  const place: Omit<Place, "port" | "internalPort"> = { folder, gatewayMain, profileFolder, ...stage };
   const running: Verified[] = [];
   const refused: { readonly name: string; readonly why: string }[] = [];
   const first = stage.workloads[0]?.requests[0];
@@ -186,7 +188,7 @@ async function measure(run: Run, stage: Stage, workload: Workload, all: readonly
 async function measureStarts(run: Run): Promise<readonly Starts[]> {
   const stage = await openRow(run.folder);
   open.add(stage);
-  const { folder, gatewayMain } = run;
+  const { folder, gatewayMain, profileFolder } = run;
   const request = stage.workloads[0]?.requests[0] as LoadRequest;
   const starts = run.chosen
     .filter(({ kind, name }) => kind !== "ceiling" && !["ours-shared", "hive-published"].includes(name))
@@ -194,7 +196,7 @@ async function measureStarts(run: Run): Promise<readonly Starts[]> {
   try {
     for (let turn = 0; turn < run.pace.starts; turn += 1)
       for (const { contender, firstAnswerMs, memoryMb } of starts) {
-        const place = { folder, gatewayMain, ...stage };
+        const place = { folder, gatewayMain, profileFolder, ...stage };
         const started = await startContender(contender, place, request, faultIn(request)).catch((error: Error) => {
           console.log(`  start ${contender.name}: NOT MEASURED: ${error.message}`);
           return null;
@@ -263,6 +265,7 @@ function readArguments() {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
       first: { type: "boolean", default: false },
+      profile: { type: "string" },
       gateway: { type: "string", default: ownGateway },
     },
   });
@@ -280,12 +283,14 @@ function readArguments() {
     pace: values.quick ? paces.quick : paces.full,
     gatewayMain: resolve(values.gateway),
     goesFirst: values.first,
-    isWhole: values.only === undefined && values.gateway === ownGateway && !values.quick,
+    profileFolder: values.profile === undefined ? undefined : resolve(values.profile),
+    isWhole:
+      values.only === undefined && values.profile === undefined && values.gateway === ownGateway && !values.quick,
   };
 }
 
 async function main(): Promise<void> {
-  const { wanted, chosen, pace, gatewayMain, goesFirst, isWhole } = readArguments();
+  const { wanted, chosen, pace, gatewayMain, goesFirst, profileFolder, isWhole } = readArguments();
   if (process.platform !== "linux" || !canPin()) throw new Error("the bench needs Linux, taskset and two cores");
   if (goesFirst) putFirst();
   const hasPeers = chosen.every(({ kind }) => kind !== "peer") || installPeers();
@@ -297,7 +302,7 @@ async function main(): Promise<void> {
   try {
     const load = startChild({ folder, name: "load", core: loadCore, args: [program] });
     const usable = chosen.filter(({ kind }) => kind !== "peer" || hasPeers);
-    const sections = await bench({ folder, pace, chosen: usable, gatewayMain, load }, wanted);
+    const sections = await bench({ folder, pace, chosen: usable, gatewayMain, profileFolder, load }, wanted);
     if (isWhole) keepResults(sections);
   } finally {
     await endChildren();

@@ -21,6 +21,8 @@ export type Place = {
   readonly subgraphs: readonly string[];
   /** Our gateway's main module. */
   readonly gatewayMain: string;
+  /** Where our gateway's CPU profile goes; undefined: none is taken. */
+  readonly profileFolder: string | undefined;
 };
 
 export const gatewayCore = 0;
@@ -30,12 +32,12 @@ const program = (name: string) => fileURLToPath(new URL(`gateways/${name}.ts`, i
 
 /** Our gateway with everything on but what needs callers, policies or TLS. */
 function ours(fetches: "personal" | "common"): Contender["start"] {
-  return ({ folder, port, internalPort, supergraph, subgraphs, gatewayMain }) => {
+  return ({ folder, port, internalPort, supergraph, subgraphs, gatewayMain, profileFolder }) => {
     const subgraphsFile = join(folder, `subgraphs-${fetches}.json`);
     writeFileSync(subgraphsFile, JSON.stringify(subgraphs.map((name) => ({ name, systems: [], fetches }))));
     const insecure = "authentication,purpose,deny-by-default,audit,subgraph-signature,plaintext,introspection";
     return {
-      args: [gatewayMain],
+      args: [...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []), gatewayMain],
       env: {
         CROSSWALK_ENV: "production",
         GATEWAY_INSECURE: insecure,
@@ -126,6 +128,7 @@ export async function startContender(
     core: gatewayCore,
     args,
     ...(env ? { env } : {}),
+    endsItself: contender.kind === "ours" && place.profileFolder !== undefined,
   });
   let last = "no answer";
   while (performance.now() - startedAt < 20_000 && !child.hasEnded()) {

@@ -23,6 +23,8 @@ export type ChildSettings = {
   readonly core: number;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Asked to end, rather than ended: it has something to write first. */
+  readonly endsItself?: boolean;
 };
 
 /** Before all else on the machine, and with it every child started from now on. Throws without the right to. */
@@ -45,7 +47,7 @@ export async function endChildren(): Promise<void> {
 export const canPin = (): boolean => spawnSync("taskset", ["-c", "1", "true"]).status === 0;
 
 /** Starts Node with these arguments on that core. Its standard output goes nowhere. */
-export function startChild({ folder, name, core, args, env = {} }: ChildSettings): Child {
+export function startChild({ folder, name, core, args, env = {}, endsItself = false }: ChildSettings): Child {
   const errorsPath = join(folder, `${name}-${living.size}.err`);
   const child = spawn("taskset", ["-c", String(core), process.execPath, ...args], {
     stdio: ["ignore", "ignore", openSync(errorsPath, "w"), "ipc"],
@@ -85,7 +87,7 @@ export function startChild({ folder, name, core, args, env = {} }: ChildSettings
     hasEnded: () => ended,
     complaint,
     end: async () => {
-      if (!ended) child.kill("SIGKILL");
+      if (!ended) child.kill(endsItself ? "SIGTERM" : "SIGKILL");
       await exited;
     },
   };
