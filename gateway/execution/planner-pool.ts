@@ -32,6 +32,7 @@ const maxLoadMs = 60_000;
 /** A plan is parsed on the main thread, and its fetches are compiled there: larger ones would hold it up. */
 const maxPlanBytes = 1024 * 1024;
 const idleThreadMs = 30_000;
+const released = "the supergraph was released";
 
 type Seat = { readonly thread: PlannerThread; state: "loading" | "idle" | "busy" | "slow" };
 type Job = {
@@ -61,6 +62,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
       return report;
     }
     void leave(seat);
+    if (isClosed) throw new PlannerUnavailable(released);
     if (report.kind === "lost") onEvent({ kind: "thread-lost", why: report.why });
     throw new Error(report.kind === "refused" ? report.reason : "loading the supergraph took too much memory or time");
   };
@@ -108,14 +110,12 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
     const startedAt = performance.now();
     const task = { kind: "plan", operation: job.operation, maxBytes: maxPlanBytes } as const;
     const report = await seat.thread.run(task, { softMs, hardMs, onSlow });
-    if (report.kind === "lost") onEvent({ kind: "thread-lost", why: report.why });
-    else
-      onEvent({
-        kind: report.kind === "planned" ? "planned" : "unplannable",
-        durationMs: performance.now() - startedAt,
-      });
-    if (report.kind !== "lost") makeIdle(seat);
-    else if (!isClosed) {
+    if (report.kind !== "lost") {
+      const kind = report.kind === "planned" ? "planned" : "unplannable";
+      onEvent({ kind, durationMs: performance.now() - startedAt });
+      makeIdle(seat);
+    } else if (!isClosed) {
+      onEvent({ kind: "thread-lost", why: report.why });
       seats.delete(seat);
       if (seats.size === 0) addThread();
       dispatch();
@@ -126,7 +126,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
   return {
     loaded: seatThread(first),
     plan(operation) {
-      if (isClosed) return Promise.reject(new PlannerUnavailable("the supergraph was released"));
+      if (isClosed) return Promise.reject(new PlannerUnavailable(released));
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           if (waiting.has(job)) job.settle(new PlannerUnavailable("too much waits to be planned"));
@@ -146,7 +146,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
     },
     async close() {
       isClosed = true;
-      rejectAll("the supergraph was released");
+      rejectAll(released);
       await Promise.all([...seats].map(leave));
     },
   };
@@ -163,6 +163,6 @@ function planOf(report: PlannerReport | { readonly kind: "lost"; readonly why: L
     case "crash":
       return new QueryPlanningFailed("planning failed");
     case "ended":
-      return new PlannerUnavailable("the supergraph was released");
+      return new PlannerUnavailable(released);
   }
 }

@@ -187,12 +187,13 @@ describe("an operation", () => {
   });
 });
 
-test("closing rejects what waits, and nothing is loaded afterwards", async () => {
-  const { planner } = opened();
+test("closing rejects what waits and what is being loaded, and nothing is loaded afterwards", async () => {
+  const { planner, lost } = opened();
   const { plan } = await planner.load(people);
-  const outcomes = Promise.allSettled([plan(doubling(16)), plan("{ p { x } }")]);
+  const outcomes = Promise.allSettled([plan(doubling(16)), plan("{ p { x } }"), planner.load(people)]);
   await planner.close();
   for (const each of await outcomes)
     expect(each.status === "rejected" && each.reason).toBeInstanceOf(PlannerUnavailable);
   await expect(planner.load(people)).rejects.toThrow(PlannerUnavailable);
+  expect(lost()).toEqual([]);
 });
