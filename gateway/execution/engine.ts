@@ -21,6 +21,7 @@ import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
 import { type Execution, execute } from "./execute.ts";
+import { type Project, projection } from "./project.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 
@@ -67,7 +68,13 @@ type Variant = {
   readonly shapes: Map<string, Shapes>;
 };
 
-type Shapes = { readonly root: ObjectShape; readonly deferred: readonly DeferredFragment[] };
+type Shapes = {
+  readonly root: ObjectShape;
+  readonly deferred: readonly DeferredFragment[];
+  /** Compiled when a second answer of this shape is there: many operations are asked once. */
+  project: Project | null;
+  uses: number;
+};
 
 const maxShapes = 32;
 
@@ -115,7 +122,7 @@ export function openEngine(settings: EngineSettings): Engine {
 
     const run = await start(settings, plan, variables, request);
     const completing = { problems: run.execution.problems, given, agencyOf: plan.agencyOf };
-    const completed = complete(run.execution.data, shapes.root, completing);
+    const completed = projected(run.execution, shapes, given) ?? complete(run.execution.data, shapes.root, completing);
     const { waitedMs } = run.execution;
     const isDeferred = plan.deferred.length > 0 && shapes.deferred.length > 0 && completed.data !== null;
     const deferred = isDeferred
@@ -125,6 +132,19 @@ export function openEngine(settings: EngineSettings): Engine {
   };
 }
 
+/** Null where something is wrong, and has to be told. */
+function projected(
+  { data, problems }: Execution,
+  shapes: Shapes,
+  given: Readonly<Record<string, unknown>>,
+): EnginePart | null {
+  if (!problems.isEmpty || shapes.uses++ === 0) return null;
+  shapes.project ??= projection(shapes.root);
+  const answer = shapes.project(data, given);
+  return answer === null ? null : { data: answer, errors: noErrors };
+}
+
+const noErrors: readonly PartError[] = [];
 const nothing: ReadonlySet<string> = new Set();
 
 /** The planner left out everything: there is nothing to answer with, which is no answer of "nothing". */
@@ -234,6 +254,8 @@ function readShapes(
   const set = document.operation.selectionSet;
   return {
     root: shapeOf(shaping, root, [set]),
+    project: null,
+    uses: 0,
     deferred: document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [],
   };
 }

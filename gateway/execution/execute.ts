@@ -85,7 +85,7 @@ type Asked = {
   readonly gaps: (Problem | null)[];
 };
 
-type PlacedTarget = { readonly target: object; readonly keys: readonly string[] };
+type PlacedTargets = { readonly targets: readonly object[]; readonly keys: readonly string[] };
 
 type Run = Execution & {
   /** Null: there is nothing to ask. */
@@ -171,14 +171,14 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
   const askInContext = (request: Request): Promise<void> | null => {
     const { entities, context } = request;
     const [part] = entities as readonly [EntityPart];
-    const byContext = new Map<string, PlacedTarget[]>();
+    const byContext = new Map<string, PlacedTargets[]>();
     for (const place of part.places) {
       const keys = place.map(({ key }) => key);
       for (const line of gatherWithAncestors(data, place)) {
         const target = line.at(-1) as object;
         const value = contextVariables(line, context, problems, facts.fits);
         if ("problem" in value) withhold(target, part.selection, value.problem, { problems, keep: part.required });
-        else byContext.set(value.variables, [...(byContext.get(value.variables) ?? []), { target, keys }]);
+        else byContext.set(value.variables, [...(byContext.get(value.variables) ?? []), { targets: [target], keys }]);
       }
     }
     const sent = [...byContext].flatMap(
@@ -195,37 +195,55 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
     return asking(request, text.slice(1)).then((answer) => settle(request, asked, answer));
   };
 
-  const placedTargets = ({ places }: EntityPart): readonly PlacedTarget[] =>
-    places.flatMap((place) => {
-      const keys = place.map(({ key }) => key);
-      return gather(data, place, isShared).map((target) => ({ target, keys }));
-    });
+  const placedTargets = ({ places }: EntityPart): readonly PlacedTargets[] =>
+    places.map((place) => ({ keys: place.map(({ key }) => key), targets: gather(data, place, isShared) }));
 
-  const representationsOf = ({ subgraph }: Request, part: EntityPart, placed: readonly PlacedTarget[]): Asked => {
+  const representationsOf = ({ subgraph }: Request, part: EntityPart, placed: readonly PlacedTargets[]): Asked => {
     const asked: Asked = { part, targets: [], texts: [], gaps: [] };
-    const indexOf = new Map<string, number>();
+    const byText = new Map<string, object[]>();
+    const { shape, selection, required: keep } = part;
     const takesGaps = isPartial(subgraph);
-    for (const { target, keys } of placed) {
+    for (const { targets, keys } of placed) {
       const missing = (below: readonly string[]): Problem => missingAt([...keys, ...below]);
-      const built = buildRepresentation(target, part.shape, { problems, isPartial: takesGaps, missing });
-      const { problem } = built;
-      const text = problem === null && isNobody(target, part.keys) ? null : built.text;
-      if (text === null) {
-        const isKnown = problem !== null || built.text !== null;
-        if (isKnown) withhold(target, part.selection, problem, { problems, keep: part.required });
-        continue;
+      const building = { problems, isPartial: takesGaps, missing };
+      // Most entities differ in one value: those that are alike are found by it, before anything is written.
+      let [type, single]: [unknown, string | null] = [undefined, null];
+      let byKey = new Map<unknown, object[]>();
+      for (const target of targets) {
+        const typename = read(target, "__typename");
+        if (typename !== type) {
+          type = typename;
+          byKey = new Map();
+          single = plan.usesContext || typeof typename !== "string" ? null : shape.singleKey(typename);
+        }
+        const key = single === null ? undefined : read(target, single);
+        const alike = key === undefined ? undefined : byKey.get(key);
+        if (alike) {
+          alike.push(target);
+          isShared = true;
+          continue;
+        }
+        const built = buildRepresentation(target, shape, building);
+        const { problem } = built;
+        const text = problem === null && isNobody(target, part.keys) ? null : built.text;
+        if (text === null) {
+          const isKnown = problem !== null || built.text !== null;
+          if (isKnown) withhold(target, selection, problem, { problems, keep });
+          continue;
+        }
+        // What was asked with a gap is not shared with what was asked without.
+        const known = problem === null && !plan.usesContext ? byText.get(text) : undefined;
+        const same = known ?? [];
+        same.push(target);
+        if (known) isShared = true;
+        else {
+          asked.texts.push(text);
+          asked.targets.push(same);
+          asked.gaps.push(problem);
+          if (problem === null) byText.set(text, same);
+        }
+        if (problem === null && key !== undefined) byKey.set(key, same);
       }
-      // What was asked with a gap is not shared with what was asked without.
-      const known = problem === null && !plan.usesContext ? indexOf.get(text) : undefined;
-      if (known !== undefined) {
-        asked.targets[known]?.push(target);
-        isShared = true;
-        continue;
-      }
-      if (problem === null) indexOf.set(text, asked.texts.length);
-      asked.texts.push(text);
-      asked.targets.push([target]);
-      asked.gaps.push(problem);
     }
     return asked;
   };

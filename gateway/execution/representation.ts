@@ -8,7 +8,11 @@ import type { RequiredSelection, Rewrite } from "./plan.ts";
 import type { Problem, Problems } from "./problems.ts";
 
 /** What goes into a representation of an object of this type. */
-export type RepresentationShape = { of(typename: string): readonly RepresentedField[] };
+export type RepresentationShape = {
+  of(typename: string): readonly RepresentedField[];
+  /** The name of the one value by which such a representation differs from others; null where there are more. */
+  singleKey(typename: string): string | null;
+};
 
 type RepresentedField = {
   /** Where it stands in the data. */
@@ -32,14 +36,20 @@ export function representationShape(
   selections: readonly RequiredSelection[],
 ): RepresentationShape {
   const known = new Map<string, readonly RepresentedField[]>();
+  const of = (typename: string): readonly RepresentedField[] => {
+    const remembered = known.get(typename);
+    if (remembered) return remembered;
+    const fields = fieldsOf(settings, selections, typename);
+    // INVARIANT: bounded. A subgraph may answer any text for a type's name.
+    if (known.size < 1000) known.set(typename, fields);
+    return fields;
+  };
   return {
-    of(typename) {
-      const remembered = known.get(typename);
-      if (remembered) return remembered;
-      const fields = fieldsOf(settings, selections, typename);
-      // INVARIANT: bounded. A subgraph may answer any text for a type's name.
-      if (known.size < 1000) known.set(typename, fields);
-      return fields;
+    of,
+    singleKey(typename) {
+      const [typenameField, key, ...more] = of(typename);
+      const isSingle = typenameField?.from === "__typename" && key && more.length === 0;
+      return isSingle && key.constant === null && key.below === null ? key.from : null;
     },
   };
 }

@@ -1,0 +1,148 @@
+/**
+ * Projection compiled per shape: the way of an answer in which nothing is wrong, which is nearly every answer. It checks
+ * what complete.ts checks, and at the first value that is not as it should be it gives up: complete.ts then does the
+ * whole again, finds out what is wrong, and says so.
+ *
+ * INVARIANT: nothing that a client or a schema wrote is ever evaluated. The code is made of numbers alone (`k3`, `n3`,
+ * `f3`); names, sets and functions are handed to it as values.
+ */
+import { isLeaf, read } from "./complete.ts";
+import type { FieldShape, Leaf, ObjectShape, ValueShape } from "./shape.ts";
+
+/** Null: something is wrong with the data. */
+export type Project = (
+  raw: object,
+  given: Readonly<Record<string, unknown>>,
+) => Readonly<Record<string, unknown>> | null;
+
+type ProjectObject = (raw: object) => object;
+
+/** Thrown where a value is not as it should be. One for all: nothing of it is ever read. */
+const notAsItShouldBe = Symbol("a value is not as it should be");
+
+export function projection(shape: ObjectShape): Project {
+  const compiling: Compiling = { objects: new Map(), given: {} };
+  const project = objectProjection(shape, compiling);
+  return (raw, given) => {
+    compiling.given = given;
+    try {
+      return project(raw) as Readonly<Record<string, unknown>>;
+    } catch (thrown) {
+      if (thrown === notAsItShouldBe) return null;
+      throw thrown;
+    }
+  };
+}
+
+type Compiling = {
+  readonly objects: Map<ObjectShape, ProjectObject>;
+  /** Of the answer that is being projected. */
+  given: Readonly<Record<string, unknown>>;
+};
+
+/** Compiled for each type when the first object of it comes. */
+function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObject {
+  const known = compiling.objects.get(shape);
+  if (known) return known;
+  let project: ProjectObject;
+  if (shape.typename !== null) {
+    let own: ProjectObject | null = null;
+    const { typename } = shape;
+    project = (raw) => {
+      own ??= compileObject(shape, typename, compiling);
+      return own(raw);
+    };
+  } else {
+    const byType = new Map<unknown, ProjectObject>();
+    project = (raw) => {
+      const typename = read(raw, "__typename") ?? shape.declared;
+      let own = byType.get(typename);
+      if (!own) {
+        if (typeof typename !== "string") throw notAsItShouldBe;
+        own = compileObject(shape, typename, compiling);
+        byType.set(typename, own);
+      }
+      return own(raw);
+    };
+  }
+  compiling.objects.set(shape, project);
+  return project;
+}
+
+function compileObject(shape: ObjectShape, typename: string, compiling: Compiling): ProjectObject {
+  const fields = shape.of(typename);
+  if (fields === null || fields.some(({ refused }) => refused !== null)) throw notAsItShouldBe;
+  const values: unknown[] = [];
+  /** The name in the code under which a value is handed to it. */
+  const handed = (value: unknown): string => `v${values.push(value) - 1}`;
+  const stop = handed(notAsItShouldBe);
+  let variables = 0;
+  const variable = (): string => `x${variables++}`;
+  const lines: string[] = [];
+  const members: string[] = [];
+
+  /** Code that leaves in `to` what stands for the value in `from`. */
+  const write = (from: string, to: string, type: ValueShape): string => {
+    switch (type.kind) {
+      case "nonNull":
+        return `if(${from}===null)throw ${stop};${write(from, to, type.of)}`;
+      case "list": {
+        const [index, element, projected] = [variable(), variable(), variable()];
+        const each = `const ${element}=${from}[${index}];let ${projected};${write(element, projected, type.of)}${to}[${index}]=${projected};`;
+        const loop = `${to}=new Array(${from}.length);for(let ${index}=0;${index}<${from}.length;${index}++){${each}}`;
+        return `if(${from}===null)${to}=null;else{if(!Array.isArray(${from}))throw ${stop};${loop}}`;
+      }
+      case "object": {
+        const project = handed(objectProjection(type.shape, compiling));
+        const isObject = `typeof ${from}==="object"&&!Array.isArray(${from})`;
+        return `if(${from}===null)${to}=null;else if(${isObject})${to}=${project}(${from});else throw ${stop};`;
+      }
+      case "leaf":
+        return `if(${from}===null)${to}=null;else ${leafCode(from, to, type.leaf, handed)}else throw ${stop};`;
+      case "given":
+        throw new Error("what is given is not looked for in the data");
+    }
+  };
+
+  for (const field of fields) {
+    const name = handed(field.clientKey);
+    if (field.isTypename) members.push(`[${name}]:${handed(typename)}`);
+    else if (field.value.kind === "given") members.push(`[${name}]:${handed(givenOf(field, compiling))}()`);
+    else {
+      const [from, to] = [variable(), variable()];
+      const key = handed(field.key);
+      // What a prototype gives is a function, or else the prototype itself, which no field is called after.
+      const raw = isInherited(field.key) ? `${handed(read)}(r,${key})` : `r[${key}]`;
+      lines.push(`const ${from}=${raw};let ${to};${write(from, to, field.value)}`);
+      members.push(`[${name}]:${to}`);
+    }
+  }
+  const names = values.map((_, index) => `v${index}`);
+  const make = new Function(...names, `return function(r){${lines.join("")}return{${members.join(",")}}}`);
+  return make(...values) as ProjectObject;
+}
+
+function givenOf({ key }: FieldShape, compiling: Compiling): () => unknown {
+  return () => compiling.given[key] ?? null;
+}
+
+function leafCode(from: string, to: string, leaf: Leaf, handed: (value: unknown) => string): string {
+  switch (leaf) {
+    case "String":
+      return `if(typeof ${from}==="string")${to}=${from};`;
+    case "ID":
+      return `if(typeof ${from}==="string")${to}=${from};else if(Number.isSafeInteger(${from}))${to}=String(${from});`;
+    case "Int":
+      return `if(typeof ${from}==="number"&&${from}===(${from}|0))${to}=${from};`;
+    case "Float":
+      return `if(typeof ${from}==="number"&&Number.isFinite(${from}))${to}=${from};`;
+    case "Boolean":
+      return `if(typeof ${from}==="boolean")${to}=${from};`;
+    case "any":
+      return `if(typeof ${from}==="string"||${handed(isLeaf)}(${from},"any"))${to}=${from};`;
+    default:
+      return `if(${handed(leaf)}.has(${from}))${to}=${from};`;
+  }
+}
+
+const isInherited = (key: string): boolean => key in Object.prototype;
