@@ -226,6 +226,7 @@ function tooLarge(): SubgraphFailure {
 function asFailure(error: Error): SubgraphFailure {
   const { code } = error as { code?: unknown };
   if (code === "UND_ERR_CONNECT_TIMEOUT") return new SubgraphFailure("GATEWAY_TIMEOUT", error);
-  const isMalformed = code === "UND_ERR_HEADERS_OVERFLOW" || String(code).startsWith("HPE_");
+  // What does not parse as HTTP has a name, and a code for some of its ways only.
+  const isMalformed = code === "UND_ERR_HEADERS_OVERFLOW" || error.name === "HTTPParserError";
   return new SubgraphFailure(isMalformed ? "SUBREQUEST_MALFORMED_RESPONSE" : "SUBREQUEST_HTTP_ERROR", error);
 }
