@@ -3,7 +3,7 @@
  * what comes meanwhile is told to go elsewhere. HTTP/1.1 alone is spoken; whatever stands in front speaks the others.
  */
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { refuseUnparsed } from "./response.ts";
@@ -28,8 +28,9 @@ export type ClientLimits = {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
-  /** For the client to take an answer, and a second more for every 100 kB of it. */
+  /** For the client to take an answer: so long, and as long as its bytes take at this rate. */
   readonly answerMs: number;
+  readonly answerBytesPerMs: number;
   readonly checkEveryMs: number;
 };
 
@@ -49,9 +50,12 @@ const defaultLimits: ClientLimits = {
   requestMs: 10_000,
   keepAliveMs: 5_000,
   answerMs: 10_000,
+  answerBytesPerMs: 100,
   checkEveryMs: 1_000,
 };
-const answerBytesPerMs = 100;
+const quietMs = 100;
+/** Connections that the system keeps until we come to them: those of a burst, which it would else drop in silence. */
+const backlog = 4096;
 
 type UnderWay = {
   readonly request: IncomingMessage;
@@ -108,15 +112,16 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
     // It stays: later ones say that a connection could not be accepted, which is no reason to end.
     server.on("error", reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog }, resolve);
   });
-  const check = setInterval(() => endSlowReaders(underWay, limits.answerMs), limits.checkEveryMs).unref();
+  const check = setInterval(() => endSlowReaders(underWay, limits), limits.checkEveryMs).unref();
   const { port: boundPort } = server.address() as AddressInfo;
 
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`,
     async close(drainMs) {
       isEnding = true;
+      for (const { response } of underWay) response.shouldKeepAlive = false;
       // It goes on listening until then: a refused connection tells a client less than a 503 does.
       await new Promise<void>((resolve) => {
         if (underWay.size === 0) return resolve();
@@ -126,6 +131,7 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
           resolve();
         };
       });
+      await lastWords(server, Math.min(drainMs, quietMs));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       clearInterval(check);
       for (const { gone } of underWay) gone.abort();
@@ -135,9 +141,15 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   };
 }
 
-/** One host and, in HTTP/1.1, at least one; a header that decides who asks stands once. RFC 9112, 3.2. */
+/**
+ * The parser lets versions pass that we do not speak. One host and, in HTTP/1.1, at least one; no chunks before it
+ * (RFC 9112, 3.2 and 6.1); a header that decides who asks stands once.
+ */
 function isWellFormed({ httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
-  if (headers.host === undefined) return httpVersion === "1.0";
+  if (httpVersion !== "1.1") {
+    if (httpVersion !== "1.0" || headers["transfer-encoding"] !== undefined) return false;
+    if (headers.host === undefined) return true;
+  }
   let hosts = 0;
   let authorizations = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -158,7 +170,17 @@ function awaitsAnswer(underWay: ReadonlySet<UnderWay>, socket: Duplex): boolean 
   return false;
 }
 
-function endSlowReaders(underWay: ReadonlySet<UnderWay>, answerMs: number): void {
+/** Leaves clients that keep a connection time to be told, by the answer to what they have just sent, that it ends. */
+function lastWords(server: Server, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    server.getConnections((_error, count) => {
+      if (count > 0) setTimeout(resolve, ms);
+      else resolve();
+    });
+  });
+}
+
+function endSlowReaders(underWay: ReadonlySet<UnderWay>, { answerMs, answerBytesPerMs }: ClientLimits): void {
   const now = performance.now();
   for (const exchange of underWay) {
     const { response } = exchange;
