@@ -14,7 +14,7 @@ import { type ClientError, clientError } from "../errors.ts";
 import { fragmentsOf, responseKeyOf } from "./document.ts";
 import type { TokenLimits } from "./tokens.ts";
 
-/** All but the first are counted with every fragment put in its place. */
+/** From `maxDepth` on, counted with every fragment put in its place. */
 export type Limits = TokenLimits & {
   /** Operations and fragments. */
   readonly maxDefinitions: number;
@@ -33,7 +33,8 @@ export type Limits = TokenLimits & {
 
 /** No reasonable client meets them. */
 export const defaultLimits: Limits = {
-  maxTokens: 10_000,
+  maxChars: 256 * 1024,
+  maxTokens: 8000,
   maxNesting: 64,
   maxDefinitions: 200,
   maxDepth: 16,

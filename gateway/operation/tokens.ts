@@ -3,13 +3,16 @@ import { GraphQLError, Lexer, Source, TokenKind } from "graphql";
 import { type ClientError, clientError } from "../errors.ts";
 
 export type TokenLimits = {
+  readonly maxChars: number;
   readonly maxTokens: number;
   /** Braces, brackets and parentheses open at once: graphql-js parses by recursion. */
   readonly maxNesting: number;
 };
 
 /** Refuses text that is too long or nested too deep to be parsed. Stops at the token that is too much. */
-export function refuseTokens(text: string, { maxTokens, maxNesting }: TokenLimits): ClientError | null {
+export function refuseTokens(text: string, { maxChars, maxTokens, maxNesting }: TokenLimits): ClientError | null {
+  if (text.length > maxChars)
+    return clientError("MAX_TOKENS_LIMIT", `the document has more than ${maxChars} characters`);
   try {
     const lexer = new Lexer(new Source(text));
     let nesting = 0;
