@@ -21,6 +21,19 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/person-record.test.ts"],
     env: { PROOF_PERSONS: "2000" },
   },
+  "entity-echo": {
+    claim: "no answer about one person is attributed to another, whatever a subgraph makes of 100,000 of them",
+    command: [jest, "tests/engine.test.ts", "-t", "T72"],
+    env: { PROOF_ROUNDS: "1000" },
+  },
+  "memory-reloads": {
+    claim: "memory stays flat over 200 reloads of the supergraph",
+    command: ["--expose-gc", "bench/memory.ts", "reloads", "200"],
+  },
+  "memory-operations": {
+    claim: "memory stays flat over a million operations of which no two are the same",
+    command: ["--expose-gc", "bench/memory.ts", "operations", "1000000"],
+  },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],
