@@ -173,7 +173,7 @@ export function isLeaf(value: unknown, leaf: Leaf): boolean {
     case "Boolean":
       return typeof value === "boolean";
     case "any":
-      return isExact(value, maxLeafDepth);
+      return value !== undefined && isExact(value, maxLeafDepth);
     default:
       return typeof value === "string" && leaf.has(value);
   }

@@ -1,0 +1,99 @@
+/** Compiled projection gives what completion gives where nothing is wrong, and gives up wherever anything is. */
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { buildSchema, type GraphQLObjectType, Kind, type OperationDefinitionNode, parse } from "graphql";
+import { complete } from "./complete.ts";
+import { openProblems } from "./problems.ts";
+import { projection } from "./project.ts";
+import { shapeOf } from "./shape.ts";
+
+const schema = buildSchema(`
+  scalar Any
+  enum Kind { GOOD BAD }
+  interface Node { id: ID! name: String }
+  type Query { node: Node nodes: [Node!] either: [Either] things: [[Thing]!]! thing: Thing! toString: String }
+  union Either = Thing | Other
+  type Thing implements Node { id: ID! name: String count: Int! share: Float on: Boolean kind: Kind any: Any tags: [String!] next: Thing constructor: Int }
+  type Other implements Node { id: ID! name: String other: Int }
+`);
+
+const operation = parse(`{
+  __typename toString
+  node { id ... on Thing { count kind next { id tags } } }
+  nodes { __typename name ... on Other { other } }
+  either { __typename ... on Thing { id any constructor } ... on Node { name } }
+  things { count share on kind any tags next { next { id } } }
+  thing { id name count }
+}`).definitions[0] as OperationDefinitionNode;
+
+/** Nothing stops a name from being any text: it is never evaluated. */
+const hostile = 'x"]:0});globalThis.evaluated=true;({["';
+const clientKeys = new Map([
+  ["name", "__proto__"],
+  ["count", hostile],
+  ["kind", "constructor"],
+]);
+
+const shape = shapeOf(
+  { apiSchema: schema, clientKeys, variables: {}, refusal: () => null },
+  schema.getQueryType() as GraphQLObjectType,
+  [operation.selectionSet],
+);
+
+/** Mostly what the type says, sometimes not. */
+const sometimes = <Value>(right: fc.Arbitrary<Value>) =>
+  fc.oneof(
+    { arbitrary: right as fc.Arbitrary<unknown>, weight: 60 },
+    { arbitrary: fc.constantFrom(null, undefined, 7, 2 ** 53, 1.5, "text", true, [], {}, [null]), weight: 1 },
+  );
+const leafs = {
+  id: sometimes(fc.oneof(fc.string(), fc.nat())),
+  name: sometimes(fc.option(fc.string())),
+  count: sometimes(fc.integer()),
+  share: sometimes(fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }))),
+  on: sometimes(fc.option(fc.boolean())),
+  kind: sometimes(fc.constantFrom("GOOD", "BAD", null)),
+  any: sometimes(fc.jsonValue({ maxDepth: 3 })),
+  tags: sometimes(fc.option(fc.array(fc.string(), { maxLength: 3 }))),
+  constructor: sometimes(fc.integer()),
+};
+const { thing } = fc.letrec((tie) => ({
+  thing: sometimes(
+    fc.record({ ...leafs, __typename: fc.constant("Thing"), next: fc.option(tie("thing"), { maxDepth: 2 }) }),
+  ),
+}));
+const other = sometimes(
+  fc.record({ __typename: fc.constantFrom("Other"), id: leafs.id, name: leafs.name, other: leafs.count }),
+);
+const node = fc.oneof(thing, other);
+const answers = fc.record({
+  toString: sometimes(fc.string()),
+  node: fc.option(node),
+  nodes: sometimes(fc.array(node, { maxLength: 3 })),
+  either: sometimes(fc.array(node, { maxLength: 3 })),
+  things: sometimes(fc.array(fc.array(thing, { maxLength: 2 }), { maxLength: 2 })),
+  thing,
+});
+
+test("for any data, byte for byte", () => {
+  expect(operation.kind).toBe(Kind.OPERATION_DEFINITION);
+  const project = projection(shape);
+  const seen = { right: 0, wrong: 0 };
+  fc.assert(
+    fc.property(answers, (data) => {
+      const completed = complete(data, shape, { problems: openProblems(), given: {}, agencyOf: () => "one" });
+      const projected = project(data, {});
+      if (completed.errors.length > 0) {
+        seen.wrong += 1;
+        expect(projected).toBeNull();
+      } else {
+        seen.right += 1;
+        expect(JSON.stringify(projected)).toBe(JSON.stringify(completed.data));
+      }
+    }),
+    { numRuns: 3000 },
+  );
+  expect(seen.right).toBeGreaterThan(300);
+  expect(seen.wrong).toBeGreaterThan(300);
+  expect((globalThis as { evaluated?: unknown }).evaluated).toBeUndefined();
+});
