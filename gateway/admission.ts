@@ -26,9 +26,9 @@ export function priorityOf(purpose: string | null | undefined): Priority {
 
 /** Up to which share of the places, and up to which delay of the event loop, each is let in. */
 const thresholds: Readonly<Record<Priority, { readonly share: number; readonly maxDelayMs: number }>> = {
-  deferrable: { share: 0.7, maxDelayMs: 100 },
-  ordinary: { share: 0.85, maxDelayMs: 250 },
-  urgent: { share: 1, maxDelayMs: 1000 },
+  deferrable: { share: 0.7, maxDelayMs: 250 },
+  ordinary: { share: 0.85, maxDelayMs: 500 },
+  urgent: { share: 1, maxDelayMs: 2000 },
 };
 
 export type Admission = {
@@ -76,10 +76,13 @@ const windowMs = 250;
 function loopDelayMeter(): { delayMs(): number; close(): void } {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
-  let [before, last] = [0, 0];
+  let [before, last, lookedAt] = [0, 0, performance.now()];
   const timer = setInterval(() => {
     before = last;
-    last = histogram.count > 0 ? Math.max(0, histogram.mean / 1e6 - resolutionMs) : 0;
+    // Nothing was measured where nothing but one long step was done: then it is as late as this look.
+    const delayMs = histogram.count > 0 ? histogram.mean / 1e6 - resolutionMs : performance.now() - lookedAt - windowMs;
+    last = Math.max(0, delayMs);
+    lookedAt = performance.now();
     histogram.reset();
   }, windowMs).unref();
   return {
