@@ -9,11 +9,9 @@ export type Bulkhead = {
   wait(deadline: number, signal: AbortSignal): Promise<void>;
   /** Gives the place to whoever waits longest. */
   leave(): void;
-  /** Sends away all who wait. */
-  turnAway(): void;
 };
 
-type Waiter = Wait & { readonly letIn: () => void; readonly sendAway: (failure: SubgraphFailure) => void };
+type Waiter = Wait & { readonly letIn: () => void };
 
 export function openBulkhead(places: number, waitingPlaces: number, watch: Watch): Bulkhead {
   // In the order of their coming; one who gives up is out at once.
@@ -34,7 +32,6 @@ export function openBulkhead(places: number, waitingPlaces: number, watch: Watch
           deadline,
           signal,
           letIn: resolve,
-          sendAway: reject,
           onGivenUp(why) {
             waiters.delete(waiter);
             reject(why === "deadline" ? new SubgraphFailure("GATEWAY_TIMEOUT") : abandoned(signal));
@@ -52,13 +49,6 @@ export function openBulkhead(places: number, waitingPlaces: number, watch: Watch
       waiters.delete(longest);
       watch.delete(longest);
       longest.letIn();
-    },
-    turnAway() {
-      for (const waiter of waiters) {
-        watch.delete(waiter);
-        waiter.sendAway(new SubgraphFailure("SUBREQUEST_NOT_SENT"));
-      }
-      waiters.clear();
     },
   };
 }

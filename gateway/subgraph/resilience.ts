@@ -53,10 +53,7 @@ export function resilient({
   const openGuard = (subgraph: string): Guard => {
     const limits = limitsOf(subgraph);
     const bulkhead = openBulkhead(limits.maxConcurrent, limits.maxConcurrent, watch);
-    const breaker = openBreaker((state) => {
-      if (state === "open") bulkhead.turnAway();
-      onEvent({ kind: "breaker", subgraph, state });
-    }, breakerTerms);
+    const breaker = openBreaker((state) => onEvent({ kind: "breaker", subgraph, state }), breakerTerms);
     const guard = { subgraph, limits, bulkhead, breaker, budget: openRetryBudget(), watch, onEvent, random };
     guards.set(subgraph, guard);
     return guard;
