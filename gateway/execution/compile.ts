@@ -34,6 +34,8 @@ export type EntityPart = {
   readonly places: readonly Place[];
   readonly shape: RepresentationShape;
   readonly selection: Selection;
+  /** Whether what it brings has objects in it, which then stand at the place of each entity that is alike. */
+  readonly bringsObjects: boolean;
   readonly keys: readonly UsedKey[];
   /** Keys that stand in the representations: they are the entity's own, whatever becomes of the fetch. */
   readonly required: ReadonlySet<string>;
@@ -302,6 +304,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
           places: members.map(({ place }) => place),
           shape,
           selection,
+          bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
           selectionSet,
           keys,
           required,

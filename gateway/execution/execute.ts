@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { type SubgraphCall, SubgraphFailure } from "../subgraph/call.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
+import { Alikes } from "./alikes.ts";
 import { type Reported, readErrors } from "./answer-errors.ts";
 import type { CompiledPlan, EntityPart, Request } from "./compile.ts";
 import { read } from "./complete.ts";
@@ -206,21 +207,13 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
     for (const { targets, keys } of placed) {
       const missing = (below: readonly string[]): Problem => missingAt([...keys, ...below]);
       const building = { problems, isPartial: takesGaps, missing };
-      // Most entities differ in one value: those that are alike are found by it, before anything is written.
-      let [type, single]: [unknown, string | null] = [undefined, null];
-      let byKey = new Map<unknown, object[]>();
+      // Entities that are alike are found by their values, before anything is written.
+      const alikes = problems.isEmpty && !plan.usesContext ? new Alikes(shape) : null;
       for (const target of targets) {
-        const typename = read(target, "__typename");
-        if (typename !== type) {
-          type = typename;
-          byKey = new Map();
-          single = plan.usesContext || typeof typename !== "string" ? null : shape.singleKey(typename);
-        }
-        const key = single === null ? undefined : read(target, single);
-        const alike = key === undefined ? undefined : byKey.get(key);
+        const alike = alikes?.find(target);
         if (alike) {
           alike.push(target);
-          isShared = true;
+          isShared ||= part.bringsObjects;
           continue;
         }
         const built = buildRepresentation(target, shape, building);
@@ -235,14 +228,14 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
         const known = problem === null && !plan.usesContext ? byText.get(text) : undefined;
         const same = known ?? [];
         same.push(target);
-        if (known) isShared = true;
+        if (known) isShared ||= part.bringsObjects;
         else {
           asked.texts.push(text);
           asked.targets.push(same);
           asked.gaps.push(problem);
           if (problem === null) byText.set(text, same);
         }
-        if (problem === null && key !== undefined) byKey.set(key, same);
+        if (problem === null) alikes?.keep(same);
       }
     }
     return asked;

@@ -10,8 +10,8 @@ import type { Problem, Problems } from "./problems.ts";
 /** What goes into a representation of an object of this type. */
 export type RepresentationShape = {
   of(typename: string): readonly RepresentedField[];
-  /** The name of the one value by which such a representation differs from others; null where there are more. */
-  singleKey(typename: string): string | null;
+  /** The scalars by which such a representation differs from others of its type; null where it has more than scalars. */
+  scalars(typename: string): readonly string[] | null;
 };
 
 type RepresentedField = {
@@ -46,10 +46,11 @@ export function representationShape(
   };
   return {
     of,
-    singleKey(typename) {
-      const [typenameField, key, ...more] = of(typename);
-      const isSingle = typenameField?.from === "__typename" && key && more.length === 0;
-      return isSingle && key.constant === null && key.below === null ? key.from : null;
+    scalars(typename) {
+      const [typenameField, ...fields] = of(typename);
+      if (typenameField?.from !== "__typename" || fields.length === 0) return null;
+      const areScalars = fields.every(({ constant, below }) => constant === null && below === null);
+      return areScalars ? fields.map(({ from }) => from) : null;
     },
   };
 }
