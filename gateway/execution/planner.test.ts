@@ -160,12 +160,15 @@ describe("an operation", () => {
   });
 
   test("that is slow does not hold up others", async () => {
-    const { planner, events } = opened({ softMs: 50, hardMs: 3000 });
+    const { planner, events } = opened({ softMs: 50, heapMb: 1024 });
     const { plan } = await planner.load(people);
-    const order: string[] = [];
-    const slow = plan(doubling(16)).catch(() => {});
-    await Promise.all([slow.then(() => order.push("slow")), plan("{ p { y } }").then(() => order.push("quick"))]);
-    expect(order).toEqual(["quick", "slow"]);
+    let isSlowDone = false;
+    const done = () => {
+      isSlowDone = true;
+    };
+    void plan(doubling(14)).then(done, done);
+    await expect(plan("{ p { y } }")).resolves.toHaveProperty("node");
+    expect(isSlowDone).toBe(false);
     expect(events.filter(({ kind }) => kind === "loaded")).toHaveLength(2);
   });
 
