@@ -225,20 +225,18 @@ describe("an answer in parts", () => {
   test("of which nobody heard the beginning is let go of", async () => {
     let isEnded = false;
     const isAsked = Promise.withResolvers<void>();
+    const parts = async function* (): AsyncGenerator<Increment> {
+      try {
+        yield late(1, true);
+      } finally {
+        isEnded = true;
+      }
+    };
     const started = await front(
       ({ signal }) =>
         new Promise<Answer>((resolve) => {
           isAsked.resolve();
-          const deferred = {
-            [Symbol.asyncIterator]: () => ({
-              next: async () => ({ done: false, value: late(1, true) }) as const,
-              return: async () => {
-                isEnded = true;
-                return { done: true, value: undefined } as const;
-              },
-            }),
-          };
-          signal.addEventListener("abort", () => resolve({ data: 1, deferred }));
+          signal.addEventListener("abort", () => resolve({ data: 1, deferred: parts() }));
         }),
     );
     const socket = connect(started.port, "127.0.0.1", () => socket.write(requestBytes()));

@@ -32,12 +32,13 @@ export async function sendDeferred(
   const codes = new Set<ErrorCode>(codesOf(first.errors));
   const iterator = deferred[Symbol.asyncIterator]();
   const gone = goneWith(signal);
-  let isOver = false;
+  let [isBegun, isOver] = [false, false];
   try {
     const opening = `\r\n---${partOf({ ...first, hasNext: true })}\r\n---`;
     response.writeHead(200, headerPairs(contentType, headers));
     await gone.or(written(response, opening));
     while (!isOver) {
+      isBegun = true;
       const step = await gone.or(iterator.next());
       isOver = step.done === true || !step.value.hasNext;
       if (!step.done)
@@ -54,7 +55,7 @@ export async function sendDeferred(
   } finally {
     gone.forget();
     // Not waited for: what is deferred may itself hang on something slow.
-    if (!isOver) endQuietly(iterator);
+    if (!isOver) endDeferred(iterator, isBegun);
   }
   response.end("--\r\n");
   return { status: 200, codes: [...codes] };
@@ -90,9 +91,15 @@ function goneWith(signal: AbortSignal) {
   };
 }
 
-function endQuietly(iterator: AsyncIterator<unknown>): void {
+/**
+ * Lets go of what nobody will read. It is begun first where it was not yet: ending a generator that never ran would
+ * skip its own end.
+ */
+export function endDeferred(iterator: AsyncIterator<unknown>, isBegun: boolean): void {
+  const ignore = () => undefined;
   try {
-    iterator.return?.().then(undefined, () => undefined);
+    if (!isBegun) iterator.next().then(ignore, ignore);
+    iterator.return?.().then(ignore, ignore);
   } catch {
     // One that cannot even be ended has nothing to be ended.
   }

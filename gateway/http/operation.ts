@@ -6,7 +6,7 @@ import type { AboutOperation, Answer, Handle, OperationInput } from "../handle.t
 import type { Telemetry } from "../telemetry.ts";
 import type { Exchange } from "./listener.ts";
 import { type Accepted, negotiate, plainJson } from "./media-type.ts";
-import { type DeferredAnswer, sendDeferred } from "./multipart.ts";
+import { type DeferredAnswer, endDeferred, sendDeferred } from "./multipart.ts";
 import {
   type Batch,
   type Parameters,
@@ -72,7 +72,8 @@ export function operationResponder({
     // Nobody is there to be answered.
     if (signal.aborted || response.destroyed) {
       safely(telemetry.clientGone);
-      return endDeferred(answer);
+      if (isDeferred(answer)) endDeferred(answer.deferred[Symbol.asyncIterator](), false);
+      return;
     }
     let sent: Sent;
     try {
@@ -153,12 +154,4 @@ function inputOf(parameters: Parameters, { exchange }: Known, acceptsDefer: bool
 
 function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {
   return "deferred" in answer && answer.deferred !== undefined;
-}
-
-/** Lets go of what nobody will read. */
-function endDeferred(answer: Answer | Refusal): void {
-  if (isDeferred(answer))
-    void answer.deferred[Symbol.asyncIterator]()
-      .return?.()
-      .then(undefined, () => undefined);
 }
