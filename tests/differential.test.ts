@@ -1,0 +1,104 @@
+/**
+ * Generated operations over several supergraphs: the gateway answers as one ordinary schema over the same data does,
+ * and as `@apollo/gateway` does wherever that is right.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type Arena, openArena } from "./differential/arena.ts";
+import { differences } from "./differential/compare.ts";
+import { graphs } from "./differential/graphs/index.ts";
+import { tree } from "./differential/graphs/tree.ts";
+import { asSent, judge, newTally, report, type Tally } from "./differential/judge.ts";
+import type { Operation } from "./differential/operations.ts";
+import { outages } from "./differential/outages.ts";
+import { type EntityAnswer, plantedInAnswers, plantedInSubgraphs } from "./differential/planted.ts";
+import { sizes } from "./differential/sizes.ts";
+
+const { operations, seed } = sizes;
+const timeoutMs = 60_000 + operations * 300;
+
+/** Runs until one fails; then shrinks it, and throws what is to be seen of the smallest. */
+async function hold(arena: Arena, numRuns: number, judged: (operation: Operation) => Promise<readonly string[]>) {
+  const property = fc.asyncProperty(arena.operations, async (operation) => (await judged(operation)).length === 0);
+  const outcome = await fc.check(property, { numRuns, seed });
+  if (!outcome.failed) return;
+  const [smallest] = outcome.counterexample ?? [];
+  if (!smallest) throw outcome.errorInstance ?? new Error("failed without a counterexample");
+  throw new Error(`seed ${seed}, ${await report(arena, smallest, await judged(smallest))}`, {
+    cause: outcome.errorInstance,
+  });
+}
+
+describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_name, definition) => {
+  let arena: Arena;
+  beforeAll(async () => {
+    arena = await openArena(definition);
+  }, timeoutMs);
+  afterAll(() => arena?.close());
+
+  test(
+    "every answer is the monolith's, and the reference's where that is right",
+    async () => {
+      const tally = newTally();
+      await hold(arena, operations, (operation) => judge(arena, operation, tally));
+      expect(tally.compared).toBeGreaterThan(operations * 0.95);
+      console.log(line(definition.name, tally));
+    },
+    timeoutMs,
+  );
+
+  test(
+    "with a subgraph down, what it alone gives is null with an error, and all else is as it was",
+    async () => {
+      for (const subgraph of Object.keys(definition.subgraphs)) {
+        arena.subgraphs.down.add(subgraph);
+        await hold(arena, Math.ceil(operations / 10), (operation) => outages(arena, operation, subgraph));
+        arena.subgraphs.down.delete(subgraph);
+      }
+    },
+    timeoutMs,
+  );
+});
+
+function line(name: string, { compared, failing, collateral, refused, withReference, faults }: Tally): string {
+  const excluded = [...faults].map(([fault, count]) => `${count} ${fault}`).join(", ");
+  return (
+    `result: ${name}: ${compared} operations compared with the monolith (${failing} with failures, ${collateral} of ` +
+    `them with nulls beside what failed; ${refused} refused ` +
+    `by limits), ${withReference} with the reference; reference wrong in: ${excluded || "none"}`
+  );
+}
+
+describe("a fault that is planted", () => {
+  let arena: Arena;
+  beforeAll(async () => {
+    arena = await openArena(tree);
+  }, timeoutMs);
+  afterAll(() => arena?.close());
+  const sampled = () => fc.sample(arena.operations, { numRuns: 200, seed });
+
+  test.each(plantedInAnswers)("in an answer is seen: %s", async (_title, spoil) => {
+    let places = 0;
+    for (const operation of sampled()) {
+      const right = asSent(await arena.monolith.answer(operation));
+      const spoilt = spoil(right);
+      if (!spoilt) continue;
+      const { paths: failures } = await arena.monolith.failures(operation);
+      // Under a null that came up, the next element may fail as well.
+      const isRightToo = failures.some((each) => JSON.stringify(each) === JSON.stringify(spoilt.errors?.[0]?.path));
+      if (spoilt.data === right.data && isRightToo) continue;
+      places++;
+      expect(differences(right, spoilt, failures)).not.toEqual([]);
+    }
+    expect(places).toBeGreaterThan(0);
+  });
+
+  test.each(plantedInSubgraphs)("in a subgraph's answers is seen: %s", async (_title, spoil) => {
+    arena.subgraphs.meddle = (request, answer) => spoil(request, answer as EntityAnswer);
+    const tally = newTally();
+    let wrong = 0;
+    for (const operation of sampled()) if ((await judge(arena, operation, tally)).length > 0) wrong++;
+    arena.subgraphs.meddle = null;
+    expect(wrong).toBeGreaterThan(0);
+  });
+});

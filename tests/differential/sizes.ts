@@ -1,0 +1,6 @@
+/** How much of a proof runs, and from which seed. */
+export const sizes = {
+  /** Operations for each graph. */
+  operations: Number(process.env.PROOF_OPERATIONS ?? 60),
+  seed: Number(process.env.PROOF_SEED ?? 20_261_019),
+};
