@@ -28,7 +28,10 @@ function apiSchema(): GraphQLSchema {
     input In { in: In  list: [In!]  n: Int  kind: Kind  s: String }
     enum Kind { ONE TWO }
     scalar Json
-    extend type Query { many(first: Int): [P]  p(n: Int, ids: [ID], in: In, json: Json, s: String): P  i: I }
+    type User { id: ID  username: String  name: String  reviews: [Review] }
+    type Review { id: ID  body: String  product: Product  author: User }
+    type Product { inStock: Boolean  name: String  price: Int  shippingEstimate: Int  upc: String  weight: Int  reviews: [Review] }
+    extend type Query { users: [User]  topProducts: [Product]  many(first: Int): [P]  p(n: Int, ids: [ID], in: In, json: Json, s: String): P  i: I }
   `);
   const own = buildASTSchema({ ...supergraph, definitions }, { assumeValidSDL: true });
   return extendSchema(own, abusable, { assumeValidSDL: true });

@@ -61,7 +61,7 @@ export function costEstimator({
   return (operation) => {
     const scope: Scope = { index, assumedListSize, open: new Set() };
     const root = index.roots.get(operation.operation) ?? "";
-    const selected = compileSelections(scope, operation.selectionSet, root, null);
+    const selected = asFunction(compileSelections(scope, operation.selectionSet, root, null));
     const own = operation.operation === "mutation" ? 10 : 0;
     return (variables) => {
       const run: Run = { variables, unsliced: null };
@@ -79,10 +79,11 @@ type Scope = {
   readonly open: Set<string>;
 };
 type Run = { readonly variables: Variables; unsliced: readonly string[] | null };
-/** `size`: what `@listSize` of the field above says about its `sizedFields`. */
-type Cost = (run: Run, size: number | null) => number;
+/** `size`: what `@listSize` of the field above says about its `sizedFields`. A number where nothing changes it. */
+type Cost = number | VariableCost;
+type VariableCost = (run: Run, size: number | null) => number;
 
-const free: Cost = () => 0;
+const asFunction = (cost: Cost): VariableCost => (typeof cost === "number" ? () => cost : cost);
 
 function compileSelections(
   scope: Scope,
@@ -91,16 +92,23 @@ function compileSelections(
   sizedFields: ReadonlySet<string> | null,
 ): Cost {
   const costs = selections.map((selection): Cost => {
-    if (selection.kind === Kind.FRAGMENT_SPREAD) return free;
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return 0;
     const cost =
       selection.kind === Kind.FIELD
         ? compileField(scope, selection, parent, sizedFields?.has(selection.name.value) ?? false)
         : compileSelections(scope, selection.selectionSet, selection.typeCondition?.name.value ?? parent, sizedFields);
     return conditioned(selection.directives, cost);
   });
+  return sumOf(costs);
+}
+
+function sumOf(costs: readonly Cost[]): Cost {
+  const fixed = costs.reduce((sum: number, each) => (typeof each === "number" ? sum + each : sum), 0);
+  const variable = costs.filter((each) => typeof each === "function");
+  if (variable.length === 0) return fixed;
   return (run, size) => {
-    let sum = 0;
-    for (const cost of costs) sum += cost(run, size);
+    let sum = fixed;
+    for (const cost of variable) sum += cost(run, size);
     return sum;
   };
 }
@@ -111,31 +119,36 @@ function conditioned(directives: readonly DirectiveNode[] | undefined, cost: Cos
     const value = args?.[0]?.value;
     if ((name.value !== "skip" && name.value !== "include") || !value) return conditional;
     const isSkipped = name.value === "skip";
-    return (run, size) => (valueIn(run, value) === isSkipped ? 0 : conditional(run, size));
+    const unskipped = asFunction(conditional);
+    return (run, size) => (valueIn(run, value) === isSkipped ? 0 : unskipped(run, size));
   }, cost);
 }
 
 function compileField(scope: Scope, field: FieldNode, parent: string, isSized: boolean): Cost {
   const definition = scope.index.fields.get(parent)?.get(field.name.value);
   // `__typename`, and what describes the schema.
-  if (!definition) return free;
+  if (!definition) return 0;
   const { listSize } = definition;
   const below = field.selectionSet
     ? compileSelections(scope, field.selectionSet, definition.type, listSize?.sizedFields ?? null)
-    : free;
-  const slicing = compileSlicing(definition, field.arguments ?? []);
-  const args = (field.arguments ?? []).map(({ name, value }) => {
-    const input = definition.arguments.get(name.value);
-    return (run: Run) => (input ? inputCost(scope.index, run, value, input) : 0);
-  });
+    : 0;
   const required = compileRequirements(scope, definition, parent);
+  const { isList, weight } = definition;
+  const args = field.arguments ?? [];
+  // A weight may be negative, but nothing earns anything.
+  if (!isSized && !listSize && args.length === 0 && typeof below === "number" && typeof required === "number")
+    return Math.max(0, (isList ? scope.assumedListSize : 1) * (weight + below) + required);
+  const [costBelow, costRequired, sizeOf] = [asFunction(below), asFunction(required), compileSlicing(definition, args)];
+  const inputs = args.flatMap(({ name, value }) => {
+    const input = definition.arguments.get(name.value);
+    return input ? [{ value, input }] : [];
+  });
   return (run, size) => {
-    const expected = slicing(run);
+    const expected = sizeOf(run);
     const stated = isSized ? size : null;
-    const count = definition.isList ? (stated ?? expected ?? scope.assumedListSize) : 1;
-    let cost = count * (definition.weight + below(run, expected)) + required(run, expected);
-    for (const argument of args) cost += argument(run);
-    // A weight may be negative, but nothing earns anything.
+    const count = isList ? (stated ?? expected ?? scope.assumedListSize) : 1;
+    let cost = count * (weight + costBelow(run, expected)) + costRequired(run, expected);
+    for (const { value, input } of inputs) cost += inputCost(scope.index, run, value, input);
     return Math.max(0, cost);
   };
 }
@@ -143,17 +156,17 @@ function compileField(scope: Scope, field: FieldNode, parent: string, isSized: b
 function compileRequirements(scope: Scope, { requires }: FieldCost, parent: string): Cost {
   const costs = requires.map((fields): Cost => {
     const id = `${parent} ${fields}`;
-    if (scope.open.has(id)) return free;
+    if (scope.open.has(id)) return 0;
     scope.open.add(id);
     const [definition] = parse(`{ ${fields} }`, { noLocation: true }).definitions;
     const cost =
       definition?.kind === Kind.OPERATION_DEFINITION
         ? compileSelections(scope, definition.selectionSet, parent, null)
-        : free;
+        : 0;
     scope.open.delete(id);
     return cost;
   });
-  return (run, size) => costs.reduce((sum, cost) => sum + cost(run, size), 0);
+  return sumOf(costs);
 }
 
 /** How long the list is said to be; null where nothing says so. */

@@ -15,7 +15,7 @@ const schema = buildSchema(`
   type Subscription { changes: Int }
   interface Thing { a: Int  sub: Thing }
   type Node implements Thing { node(first: Int): Node  a: Int  b: Int  c2_: Int  sub: Node }
-  type Other implements Thing { a: Int  sub: Thing  only: Int }
+  type Other implements Thing { a: Int  sub: Thing  only: Int  node(first: Int): Node }
   union Any = Node | Other
   input In { a: Int = 7  list: [Int!]  deep: In  json: Json }
   input Choice @oneOf { a: Int  b: String }
@@ -194,6 +194,14 @@ describe("literals", () => {
     const given = { variables: { x: 4, y: true } };
     expect(textOf(query, given)).toBe(expected);
     expect(variablesOf(query, given)).toEqual(variables);
+  });
+
+  test("of one key for different types are variables of their own", () => {
+    const query = "{any {... on Node {x: node(first: 1) {a}} ... on Other {x: node(first: 2) {a}}}}";
+    expect(textOf(query)).toBe(
+      "query ($v1_: Int, $v2_: Int) {any {... on Node {c3_: node(first: $v1_) {a}} ... on Other {c3_: node(first: $v2_) {a}}}}",
+    );
+    expect(variablesOf(query)).toEqual({ v1_: 1, v2_: 2 });
   });
 
   test("T89: a Float that no machine has is refused", () => {

@@ -161,7 +161,7 @@ function readDocument(reader: Reader, query: string, operationName: string | nul
   );
   const deferVariables = deferVariablesOf(document);
   // What is kept for further variants keeps its tokens too.
-  const bytes = 1000 + query.length * (deferVariables ? 60 : 2) + declared.length * 200;
+  const bytes = 1000 + query.length * (deferVariables ? 100 : 2) + declared.length * 200;
   return {
     source: { operation, fragments: fragmentsOf(document) },
     declared,
