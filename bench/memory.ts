@@ -7,7 +7,7 @@ import { composeServices } from "@apollo/composition";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { type DocumentNode, execute, type GraphQLSchema, parse } from "graphql";
 import { openPlanner, type Planner } from "../gateway/execution/planner.ts";
-import type { SubgraphCall } from "../gateway/subgraph/call.ts";
+import type { ExecutedCall } from "../gateway/subgraph/call.ts";
 import { readSupergraph, type Supergraph } from "../gateway/supergraph/supergraph.ts";
 import { shopGraph } from "./shop/subgraphs.ts";
 
@@ -144,7 +144,7 @@ const schemas = new Map<string, GraphQLSchema>(
 const documents = new Map<string, DocumentNode>();
 
 /** The subgraphs themselves, without a network between. */
-const call: SubgraphCall = async ({ subgraph, body }) => {
+const call: ExecutedCall = async ({ subgraph, body }) => {
   const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
   const document = documents.get(query) ?? parse(query, { noLocation: true });
   documents.set(query, document);

@@ -26,6 +26,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/engine.test.ts", "-t", "T72"],
     env: { PROOF_ROUNDS: "1000" },
   },
+  reloads: {
+    claim: "a hundred reloads under load fail no request and mix no two supergraphs in one",
+    command: [jest, "tests/reload.test.ts"],
+    env: { PROOF_RELOADS: "100" },
+  },
   "memory-reloads": {
     claim: "memory stays flat over 200 reloads of the supergraph",
     command: ["--expose-gc", "bench/memory.ts", "reloads", "200"],
@@ -33,6 +38,16 @@ const proofs: Readonly<Record<string, Proof>> = {
   "memory-operations": {
     claim: "memory stays flat over a million operations of which no two are the same",
     command: ["--expose-gc", "bench/memory.ts", "operations", "1000000"],
+  },
+  differential: {
+    claim:
+      "over seven supergraphs, on 14,000 generated operations, the gateway answers as one ordinary schema over the same data",
+    command: [jest, "tests/(differential|aliasing).test.ts"],
+    env: { PROOF_OPERATIONS: "2000" },
+  },
+  mutants: {
+    claim: "small faults planted in the gateway are seen by the differential test",
+    command: ["tests/differential/run-mutants.ts"],
   },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",

@@ -9,6 +9,7 @@ import { openInternalListener } from "./http/internal.ts";
 import type { Listener } from "./http/listener.ts";
 import { openPublicListener } from "./http/public.ts";
 import { openDocuments } from "./operation/documents.ts";
+import { urlRefusal } from "./subgraph/addresses.ts";
 import { type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
 import { deduped } from "./subgraph/dedupe.ts";
 import { type ResilienceEvent, resilient } from "./subgraph/resilience.ts";
@@ -42,7 +43,8 @@ const warmedPlans = 100;
 
 /** Throws when the first supergraph is no good or a port cannot be had; nothing is left open then. */
 export async function startGateway(config: Config, overrides: Overrides = {}): Promise<Gateway> {
-  const { writeLine = lineWriter((text) => void process.stdout.write(text)), look = supergraphAt(config.supergraph) } = overrides;
+  const { writeLine = lineWriter((text) => void process.stdout.write(text)), look = supergraphAt(config.supergraph) } =
+    overrides;
   const telemetry = openTelemetry(writeLine);
   for (const name of config.insecure) telemetry.protectionOff(name);
   const ends: (() => Promise<void> | void)[] = [];
@@ -173,12 +175,7 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     maxConcurrent: maxConcurrentPerSubgraph,
   });
   const watch = openWatch();
-  const urls = new Map<string, string>();
-  const transport = openTransport({
-    urlOf: (subgraph) => urls.get(subgraph) ?? "",
-    maxBytes: config.subgraphMaxBytes,
-    watch,
-  });
+  const transport = openTransport({ maxBytes: config.subgraphMaxBytes, watch });
   const layers: readonly Layer[] = [
     traced(telemetry),
     deduped({ isCommon: (subgraph) => traitsOf(subgraph).fetches === "common", watch }),
@@ -190,9 +187,9 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
-      const own = [...subgraphs].map(([name, url]) => [name, urlOf(name, url)] as const);
-      for (const [name, url] of own) urls.set(name, url);
-      return call;
+      const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
+      return ({ subgraph, kind, body, signal, deadline }) =>
+        call({ subgraph, url: urls.get(subgraph) ?? "", kind, body, signal, deadline });
     },
     async close() {
       await transport.close();
@@ -238,6 +235,8 @@ function subgraphUrl({ subgraphUrls, mode, insecure }: Config) {
       throw new Error(
         `subgraph ${subgraph} is reached in plain text: use https, or set GATEWAY_INSECURE to contain plaintext`,
       );
+    const refusal = urlRefusal(url);
+    if (refusal !== null) throw new Error(`subgraph ${subgraph} cannot be asked: ${refusal}`);
     return url;
   };
 }

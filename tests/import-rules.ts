@@ -50,7 +50,6 @@ const doors: Readonly<Record<string, RegExp>> = {
   "@opentelemetry/api": /^gateway\/telemetry(\.ts$|\/)/,
   "@electric-sql/pglite": /^mocks\/ice\//,
   "@electric-sql/pglite-socket": /^mocks\/ice\//,
-  cockatiel: /^gateway\/subgraph\/resilience\.ts$/,
   dataloader: /^subgraphs\/[a-z]+\/resolvers\.ts$/,
   "fast-xml-parser": /^(subgraphs|mocks)\/obim\/(xml|soap)\.ts$/,
   graphql: /^(gateway|subgraphs|schema)\//,
@@ -59,7 +58,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "node:sqlite": /^subgraphs\/eoir\//,
   pg: /^(subgraphs\/ice\/source\.ts$|mocks\/ice\/)/,
   "prom-client": /^gateway\/telemetry(\.ts$|\/)/,
-  undici: /^(subgraphs\/kit\/source|gateway\/subgraph\/(http|transport)|gateway\/supergraph\/source)\.ts$/,
+  undici: /^(subgraphs\/kit\/source|gateway\/subgraph\/transport|gateway\/supergraph\/source)\.ts$/,
   // Installed for tests alone.
   "@opentelemetry/sdk-trace-base": /^$/,
   "@jest/globals": /^$/,

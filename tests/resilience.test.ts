@@ -42,7 +42,7 @@ const answering = (response: ServerResponse) =>
 
 /** The order of gateway.ts. */
 function stack(urls: Readonly<Record<string, string>>, settings: Partial<ResilienceSettings> = {}): SubgraphCall {
-  const transport = openTransport({ urlOf: (subgraph) => urls[subgraph] as string, maxBytes: 1e6, watch });
+  const transport = openTransport({ maxBytes: 1e6, watch });
   closing.push(transport.close);
   const guarded = resilient({
     limitsOf: () => ({ timeoutMs: 10_000, maxConcurrent: 16, systems: [] }),
@@ -50,12 +50,14 @@ function stack(urls: Readonly<Record<string, string>>, settings: Partial<Resilie
     onEvent: (event) => void events.push(event),
     ...settings,
   });
-  return deduped({ isCommon: (subgraph) => subgraph === "common", watch })(guarded(transport.call));
+  const call = deduped({ isCommon: (subgraph) => subgraph === "common", watch })(guarded(transport.call));
+  return (request) => call({ ...request, url: urls[request.subgraph] as string });
 }
 
 let bodies = 0;
 const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   subgraph: "ice",
+  url: "",
   body: JSON.stringify({ query: "{a}", number: bodies++ }),
   kind: "query",
   deadline: watch.now() + 10_000,

@@ -16,7 +16,7 @@ import {
 } from "graphql";
 import type { PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
-import type { SubgraphCall } from "../subgraph/call.ts";
+import type { ExecutedCall } from "../subgraph/call.ts";
 import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
@@ -29,7 +29,7 @@ export type EngineSettings = {
   /** What clients may ask. */
   readonly apiSchema: GraphQLSchema;
   readonly facts: SchemaFacts;
-  readonly call: SubgraphCall;
+  readonly call: ExecutedCall;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */

@@ -1,6 +1,6 @@
 /** Executes a compiled plan: sends each request as soon as what it waits for is there, and puts the answers together. */
 import type { ErrorCode } from "../errors.ts";
-import { type SubgraphCall, SubgraphFailure } from "../subgraph/call.ts";
+import { type ExecutedCall, SubgraphFailure } from "../subgraph/call.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
 import { Alikes } from "./alikes.ts";
 import { type Reported, readErrors } from "./answer-errors.ts";
@@ -19,7 +19,7 @@ import type { Selection } from "./selection.ts";
 export type ExecuteSettings = {
   readonly plan: CompiledPlan;
   readonly facts: SchemaFacts;
-  readonly call: SubgraphCall;
+  readonly call: ExecutedCall;
   /** Coerced, by internal names. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;

@@ -3,6 +3,8 @@ import type { ErrorCode } from "../errors.ts";
 
 export type SubgraphRequest = {
   readonly subgraph: string;
+  /** As the supergraph that is executed has it: another one may have another. */
+  readonly url: string;
   /** The whole JSON body, as it is sent. */
   readonly body: string;
   readonly kind: "query" | "mutation";
@@ -21,6 +23,9 @@ export type SubgraphAnswer = {
 
 /** Rejects with SubgraphFailure. */
 export type SubgraphCall = (request: SubgraphRequest) => Promise<SubgraphAnswer>;
+
+/** A call as a supergraph's operations make it: the URL is the supergraph's. */
+export type ExecutedCall = (request: Omit<SubgraphRequest, "url">) => Promise<SubgraphAnswer>;
 
 /** Something done around a call. Layers do not know each other; gateway.ts puts them in order. */
 export type Layer = (next: SubgraphCall) => SubgraphCall;

@@ -51,6 +51,7 @@ function heldUpstream() {
 
 const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   subgraph: "common",
+  url: "http://common.test/",
   body: "{}",
   kind: "query",
   deadline: watch.now() + 1000,
@@ -72,8 +73,12 @@ test("identical reads under way are asked for once, and all who hold the answer 
 
 test.each<readonly [string, Partial<SubgraphRequest>, Partial<SubgraphRequest>]>([
   ["another body", { body: "{ }" }, { body: "{}" }],
-  ["another subgraph", { subgraph: "a" }, { subgraph: "b" }],
-  ["a subgraph and body that read the same together", { subgraph: "a", body: "b{}" }, { subgraph: "ab", body: "{}" }],
+  ["another subgraph", { url: "http://a.test/" }, { url: "http://b.test/" }],
+  [
+    "a URL and body that read the same together",
+    { url: "http://a.test/", body: "b{}" },
+    { url: "http://a.test/b", body: "{}" },
+  ],
   ["mutations", { kind: "mutation" }, { kind: "mutation" }],
   ["a subgraph whose answers are personal", { subgraph: "personal" }, { subgraph: "personal" }],
 ])("%s: nothing is shared", async (_, one, other) => {

@@ -25,10 +25,10 @@ export type DedupeSettings = {
  */
 export function deduped({ isCommon, watch }: DedupeSettings): Layer {
   return (next) => {
-    const readsBySubgraph = new Map<string, Map<string, Read>>();
-    const readsOf = (subgraph: string): Map<string, Read> => {
-      const reads = readsBySubgraph.get(subgraph) ?? new Map<string, Read>();
-      readsBySubgraph.set(subgraph, reads);
+    const readsByUrl = new Map<string, Map<string, Read>>();
+    const readsOf = (url: string): Map<string, Read> => {
+      const reads = readsByUrl.get(url) ?? new Map<string, Read>();
+      readsByUrl.set(url, reads);
       return reads;
     };
     return (request) => {
@@ -36,7 +36,7 @@ export function deduped({ isCommon, watch }: DedupeSettings): Layer {
       return new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));
-        const reads = readsOf(request.subgraph);
+        const reads = readsOf(request.url);
         const read = reads.get(request.body);
         const waiter = new Waiter(request, answer, fail);
         watch.add(waiter);

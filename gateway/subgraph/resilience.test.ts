@@ -35,6 +35,7 @@ function layer(next: SubgraphCall, settings: Partial<ResilienceSettings> = {}): 
 
 const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   subgraph: "ice",
+  url: "http://ice.test/",
   body: "{}",
   kind: "query",
   deadline: watch.now() + 5000,

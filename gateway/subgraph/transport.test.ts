@@ -51,13 +51,14 @@ const tcp = (onRequest: (socket: Socket) => void) =>
   );
 
 function transportTo(url: string, settings: Partial<TransportSettings> = {}): Transport {
-  const transport = openTransport({ urlOf: () => url, maxBytes, watch, ...settings });
-  closing.push(transport.close);
-  return transport;
+  const { call, close } = openTransport({ maxBytes, watch, ...settings });
+  closing.push(close);
+  return { call: (request) => call({ ...request, url: request.url || url }), close };
 }
 
 const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   subgraph: "ice",
+  url: "",
   body: '{"query":"{a}"}',
   kind: "query",
   deadline: watch.now() + 20_000,
@@ -447,9 +448,9 @@ describe("T91: a subgraph is asked at its own address", () => {
   test("which may change between two requests", async () => {
     const answering = (value: number) =>
       http((_, response) => void response.writeHead(200, { "content-type": "application/json" }).end(String(value)));
-    const urls = [await answering(1), await answering(2)];
-    const transport = transportTo("", { urlOf: () => urls.shift() as string });
-    expect([await outcomeOf(transport), await outcomeOf(transport)]).toEqual([1, 2]);
+    const transport = transportTo("");
+    const [one, other] = [request({ url: await answering(1) }), request({ url: await answering(2) })];
+    expect([await outcomeOf(transport, one), await outcomeOf(transport, other)]).toEqual([1, 2]);
   });
 });
 

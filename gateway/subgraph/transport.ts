@@ -1,13 +1,12 @@
 /** One request to one subgraph over HTTP: bounded in time and size, cancelled with whoever waits, never redirected. */
 import { type Dispatcher, Pool } from "undici";
+import { traceParent } from "../telemetry.ts";
 import { guardedLookup, type Resolve, urlRefusal } from "./addresses.ts";
 import { abandoned, type SubgraphAnswer, type SubgraphCall, SubgraphFailure, type SubgraphRequest } from "./call.ts";
 import { readJson } from "./json-body.ts";
 import type { Wait, Watch } from "./watch.ts";
 
 export type TransportSettings = {
-  /** Asked at each call, so that a new supergraph's URLs are used from then on. */
-  readonly urlOf: (subgraph: string) => string;
   /** Of one answer's body. */
   readonly maxBytes: number;
   readonly watch: Watch;
@@ -38,7 +37,6 @@ const headers: readonly string[] = [
  * be asked; SUBREQUEST_MALFORMED_RESPONSE for what cannot be read or is too large.
  */
 export function openTransport({
-  urlOf,
   maxBytes,
   watch,
   connectTimeoutMs = 3000,
@@ -76,10 +74,19 @@ export function openTransport({
       new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));
-        const { pool, path } = targetAt(urlOf(request.subgraph));
+        const { pool, path } = targetAt(request.url);
+        const parent = traceParent();
         const exchange = new Exchange(request, maxBytes, watch, answer, fail);
         watch.add(exchange);
-        pool.dispatch({ method: "POST", path, headers: headers as string[], body: request.body }, exchange);
+        pool.dispatch(
+          {
+            method: "POST",
+            path,
+            headers: (parent === null ? headers : [...headers, "traceparent", parent]) as string[],
+            body: request.body,
+          },
+          exchange,
+        );
       }),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));

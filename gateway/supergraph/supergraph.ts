@@ -18,7 +18,7 @@ import {
   type PreparedOperation,
   type PrepareOperation,
 } from "../operation/operation-preparer.ts";
-import type { SubgraphCall } from "../subgraph/call.ts";
+import type { ExecutedCall } from "../subgraph/call.ts";
 import { readApiSchema } from "./api-schema.ts";
 
 export type Supergraph = {
@@ -51,7 +51,7 @@ export type SupergraphSettings = {
   /** Stands around the making of a plan. */
   readonly onPlan: <Plan>(make: () => Promise<Plan>) => Promise<Plan>;
   /** Bound to the URLs of this supergraph; throws for a subgraph without a usable one. */
-  readonly callOf: (subgraphs: ReadonlyMap<string, string>) => SubgraphCall;
+  readonly callOf: (subgraphs: ReadonlyMap<string, string>) => ExecutedCall;
 };
 
 const maxPlanBytes = 128 * 1024 * 1024;
