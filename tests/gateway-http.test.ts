@@ -229,7 +229,7 @@ describe("values and documents that are refused say what is taken and repeat not
     ["PersonIdentifier", marks],
     ["PersonIdentifier", { [marks]: marks }],
     ["PersonIdentifier", JSON.parse(`{"__proto__":{"fin":"${marks}"}}`)],
-    ["Fin", { fin: null }],
+    ["PersonIdentifier", { fin: null }],
   ];
   test.each(malformed)("%s in variables: %j", async (type, by) => {
     const { status, body, text } = await post({ query: person, variables: { by } });
@@ -317,7 +317,7 @@ describe("limits, each refused quickly", () => {
       `{ ${Array.from({ length: 5000 }, (_, index) => `a${index}: __typename`).join(" ")} }`,
       "MAX_TOKENS_LIMIT",
     ],
-    ["5,000 levels", deep(5000), "MAX_TOKENS_LIMIT"],
+    ["5,000 levels", deep(5000), "MAX_DEPTH_LIMIT"],
     ["fragments that double 30 times", doubling(30), "MAX_FIELDS_LIMIT"],
     [
       "introspection nested in itself",

@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -181,6 +182,52 @@ describe("the supergraph", () => {
     expect(refusals(gateway)).toBe(1);
   });
 
+  test("by URL is read no further than its bound, announced or not", async () => {
+    let isAnnounced = false;
+    let sent = 0;
+    const chunk = Buffer.alloc(1024 * 1024, 32);
+    const server = createServer((_request, response) => {
+      response.writeHead(200, isAnnounced ? { "content-length": 10 * 2 ** 30 } : {});
+      const more = () => {
+        for (;;) {
+          if (response.destroyed) return;
+          sent += chunk.length;
+          if (!response.write(chunk)) break;
+        }
+        response.once("drain", more);
+      };
+      more();
+    });
+    const look = supergraphAt(await listening(server));
+    open.push({ close: () => closing(server) });
+    await expect(look()).rejects.toThrow(/more than \d+ bytes/);
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+    [isAnnounced, sent] = [true, 0];
+    await expect(look()).rejects.toThrow(/more than \d+ bytes/);
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("by URL is asked for with the name and password in it, and neither these nor path and query are ever told", async () => {
+    const asked: (string | undefined)[] = [];
+    let isRight = true;
+    const server = createServer(({ headers, url }, response) => {
+      asked.push(`${headers.authorization} ${url}`);
+      response.writeHead(isRight ? 200 : 404).end(graph.sdl);
+    });
+    const { port } = new URL(await listening(server));
+    const look = supergraphAt(`http://reader:hunter%402@127.0.0.1:${port}/s/secret-path?key=secret-key#x`);
+    const gateway = await startTestGateway("", {}, { look });
+    open.push(gateway, { close: () => closing(server) });
+    expect(asked).toEqual([`Basic ${Buffer.from("reader:hunter@2").toString("base64")} /s/secret-path?key=secret-key`]);
+    isRight = false;
+    expect((await fetch(`${gateway.internalUrl}/reload`, { method: "POST" })).status).toBe(422);
+    await closing(server);
+    expect((await fetch(`${gateway.internalUrl}/reload`, { method: "POST" })).status).toBe(422);
+    expect(refusals(gateway)).toBe(1);
+    expect(gateway.lines.join()).toContain("answered with status 404");
+    expect(gateway.lines.join()).not.toMatch(/hunter|secret/);
+  });
+
   test("an operation finishes on the supergraph it began with", async () => {
     let answerCourt = () => {};
     const courtIsAsked = new Promise<void>((asked) => {
@@ -189,7 +236,7 @@ describe("the supergraph", () => {
         answerCourt = () =>
           response
             .writeHead(200, { "content-type": "application/json" })
-            .end('{"data":{"_entities":[{"courtCases":[]}]}}');
+            .end('{"data":{"_entities":[{"courtCases":[],"fin":"FIN000001"}]}}');
         asked();
       };
     });
@@ -414,6 +461,69 @@ describe("as a process of its own", () => {
       expect(performance.now() - startedAt).toBeLessThan(5000);
     },
   );
+
+  test("T83 on SIGTERM under load no answer is cut, and no request on a kept connection goes unanswered", async () => {
+    await writeFile(file, graph.sdl);
+    const child = start({});
+    const url = await readyUrl(child);
+    const exit = exitOf(child);
+    const port = Number(new URL(url).port);
+    const body = JSON.stringify({ query: "{ people { fin courtCases { id } } }" });
+    const request = `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const seen = { whole: 0, told: 0, cut: 0, unanswered: 0 };
+    const clients = 16;
+    /** Asks again and again on one connection, until it is told that it ends. */
+    const client = () =>
+      new Promise<void>((resolve) => {
+        let text = "";
+        let isWaiting = false;
+        const socket = connect(port, "127.0.0.1", () => ask());
+        const ask = () => {
+          [text, isWaiting] = ["", true];
+          socket.write(request);
+        };
+        socket.on("error", () => undefined);
+        socket.on("data", (chunk) => {
+          text += chunk;
+          const [head = "", answer] = text.split("\r\n\r\n");
+          const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Number.POSITIVE_INFINITY);
+          if (answer === undefined || answer.length < length) return;
+          isWaiting = false;
+          if (head.startsWith("HTTP/1.1 200")) seen.whole += 1;
+          else if (!head.startsWith("HTTP/1.1 503") || !answer.includes("SHUTTING_DOWN")) seen.cut += 1;
+          if (!/^connection: close/im.test(head)) return ask();
+          seen.told += 1;
+          socket.end();
+        });
+        socket.once("close", () => {
+          if (isWaiting) seen[text === "" ? "unanswered" : "cut"] += 1;
+          resolve();
+        });
+      });
+    const all = Promise.all(Array.from({ length: clients }, client));
+    await until(
+      async () => seen.whole,
+      (whole) => whole > 100,
+    );
+    child.kill("SIGTERM");
+    await all;
+    expect((await exit).code).toBe(0);
+    expect(seen).toEqual({ whole: seen.whole, told: clients, cut: 0, unanswered: 0 });
+  });
+
+  test.each([
+    ["that cannot be had", "http://reader:hunter2@127.0.0.1:9/secret-path?key=secret-key"],
+    ["that is mistyped", "http://reader:hunter2@ho st/secret-path"],
+    ["of another kind", "ftp://reader:hunter2@127.0.0.1/secret-path"],
+  ])("a supergraph by a URL %s is told of without its password", async (_title, url) => {
+    const { code, stderr } = await exitOf(
+      start({ GATEWAY_SUPERGRAPH: url, GATEWAY_INSECURE: "authentication,purpose,deny-by-default,plaintext" }),
+    );
+    expect(code).toBe(1);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toContain("GATEWAY_SUPERGRAPH");
+    expect(stderr).not.toMatch(/hunter2|secret-key|reader/);
+  });
 
   test("a port in use, a bad supergraph, a bad setting: one line saying what to do, and exit code 1", async () => {
     const server = createServer();
