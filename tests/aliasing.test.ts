@@ -69,7 +69,7 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
       const property = fc.asyncProperty(arena.operations, fc.noShrink(fc.nat()), async (operation, drawSeed) => {
         return (await judged(operation, drawSeed)).length === 0;
       });
-      const outcome = await fc.check(property, { numRuns, seed });
+      const outcome = await fc.check(property, { numRuns, seed, endOnFailure: !sizes.shrinks });
       if (outcome.failed) {
         const [operation, drawSeed] = outcome.counterexample ?? [];
         if (!operation || drawSeed === undefined) throw outcome.errorInstance;

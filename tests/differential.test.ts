@@ -20,7 +20,7 @@ const timeoutMs = 60_000 + operations * 300;
 /** Runs until one fails; then shrinks it, and throws what is to be seen of the smallest. */
 async function hold(arena: Arena, numRuns: number, judged: (operation: Operation) => Promise<readonly string[]>) {
   const property = fc.asyncProperty(arena.operations, async (operation) => (await judged(operation)).length === 0);
-  const outcome = await fc.check(property, { numRuns, seed });
+  const outcome = await fc.check(property, { numRuns, seed, endOnFailure: !sizes.shrinks });
   if (!outcome.failed) return;
   const [smallest] = outcome.counterexample ?? [];
   if (!smallest) throw outcome.errorInstance ?? new Error("failed without a counterexample");

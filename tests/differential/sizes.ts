@@ -2,5 +2,7 @@
 export const sizes = {
   /** Operations for each graph. */
   operations: Number(process.env.PROOF_OPERATIONS ?? 60),
+  /** Off where it only counts whether something fails. */
+  shrinks: process.env.PROOF_SHRINKS !== "0",
   seed: Number(process.env.PROOF_SEED ?? 20_261_019),
 };
