@@ -90,7 +90,7 @@ export const mutants: readonly Mutant[] = [
         "return areScalars ? [fields[0]?.from ?? ''] : null;",
       ],
     ],
-    over: ["tree"],
+    over: ["hops"],
   },
   {
     fault: "entities that are not alike are taken to be",
@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
     fault: "parts of one list are put together in reverse",
     file: execution("merge.ts"),
     edits: [["const known: unknown = target[index];", "const known: unknown = target[target.length - 1 - index];"]],
-    over: ["hops", "tree", "shop"],
+    over: ["hops"],
   },
   {
     fault: "what was brought first is not replaced",

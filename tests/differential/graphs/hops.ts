@@ -3,7 +3,8 @@ import { broken, type GraphDefinition, type Row } from "../world.ts";
 
 const alpha = `
   type Query { things: [Thing] thing: Thing  composite: [Pair!] }
-  type Thing @key(fields: "a") { a: ID! one: String shared: String @shareable box: Box @shareable }
+  type Thing @key(fields: "a") { a: ID! one: String shared: String @shareable box: Box @shareable boxes: [Box!] @shareable slots: [Slot!] }
+  type Slot @key(fields: "zone shelf") { zone: Int! shelf: String! label: String }
   type Box @shareable { left: Int inside: Inside }
   type Inside @shareable { x: Int }
   type Pair @key(fields: "id") @key(fields: "owner { name org { code } }") { id: ID! owner: Owner! own: String }
@@ -12,7 +13,7 @@ const alpha = `
 
 const beta = `
   type Query { byB(b: ID!): Thing }
-  type Thing @key(fields: "a") @key(fields: "b { k }") { a: ID! b: Bee! two: String shared: String @shareable box: Box @shareable }
+  type Thing @key(fields: "a") @key(fields: "b { k }") { a: ID! b: Bee! two: String shared: String @shareable box: Box @shareable boxes: [Box!] @shareable }
   type Bee @shareable { k: ID! }
   type Box @shareable { left: Int right: Int inside: Inside }
   type Inside @shareable { x: Int y: Int }
@@ -29,6 +30,7 @@ const gamma = `
 const delta = `
   type Query { last: Thing }
   type Thing @key(fields: "c") { c: ID! four: String three: String @external fourOf: String @requires(fields: "three") home: Home }
+  type Slot @key(fields: "zone shelf") { zone: Int! shelf: String! holds: String weight: Int! }
   type Home @key(fields: "id") { id: ID! of: Thing street: String }`;
 
 const mash = `
@@ -46,6 +48,13 @@ const mashed = `
   }
   type Composite @shareable { one: ID! two: ID! three: ID! }`;
 
+const box = (left: number): Row => ({
+  __typename: "Box",
+  left,
+  right: left + 1,
+  inside: { __typename: "Inside", x: left + 2, y: left + 3 },
+});
+
 function build() {
   const thing = (id: string, more: Record<string, unknown> = {}): Row => ({
     __typename: "Thing",
@@ -58,7 +67,9 @@ function build() {
     three: `three ${id}`,
     four: `four ${id}`,
     shared: `shared ${id}`,
-    box: { __typename: "Box", left: 1, right: 2, inside: { __typename: "Inside", x: 3, y: 4 } },
+    box: box(1),
+    boxes: [box(5), box(6), box(7)],
+    slots: [],
     ...more,
   });
   const t = [
@@ -73,6 +84,25 @@ function build() {
   Object.assign(t2, { back: t1, list: null, home: null });
   Object.assign(t3, { back: null, list: [broken(), t4], home: home("h2", t1) });
   Object.assign(t4, { back: broken(), list: [], home: broken() });
+  const slot = (zone: number, shelf: string, more: Record<string, unknown> = {}): Row => ({
+    __typename: "Slot",
+    zone,
+    shelf,
+    label: `label ${zone} ${shelf}`,
+    holds: `in ${zone} ${shelf}`,
+    weight: zone,
+    ...more,
+  });
+  const slots = [
+    slot(1, "a"),
+    slot(1, "b"),
+    slot(2, "a"),
+    slot(1, "c", { holds: null }),
+    slot(2, "b", { holds: broken() }),
+  ];
+  Object.assign(t1, { slots });
+  Object.assign(t2, { slots: slots.slice(1, 4), boxes: null });
+  Object.assign(t4, { slots: null, boxes: [] });
   const pair = (id: string, name: string, code: number, more: Record<string, unknown> = {}): Row => ({
     __typename: "Pair",
     id,
@@ -97,7 +127,7 @@ function build() {
   });
   const mashes = [mash("m1"), mash("m2")];
   return {
-    entities: [...t, q1, q2, q3, ...mashes, t1.home as Row, t3.home as Row],
+    entities: [...t, ...slots, q1, q2, q3, ...mashes, t1.home as Row, t3.home as Row],
     computed: {
       "Query.things": () => [t1, t2, null, t3, t4, t1],
       "Query.thing": () => t1,
