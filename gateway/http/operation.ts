@@ -4,6 +4,7 @@ import { overloaded } from "../admission.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AboutOperation, Answer, Handle, OperationInput } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
+import { largeBytes, roughBytes } from "./large.ts";
 import type { Exchange } from "./listener.ts";
 import { type Accepted, negotiate, plainJson } from "./media-type.ts";
 import { type DeferredAnswer, endDeferred, sendDeferred } from "./multipart.ts";
@@ -16,7 +17,7 @@ import {
   readSearch,
   refuseHead,
 } from "./request.ts";
-import { type Sent, sendAnswer, sendBatch } from "./response.ts";
+import { type Sent, sendAnswer, sendBatch, sendLarge } from "./response.ts";
 
 export type ResponderSettings = RequestLimits & {
   readonly maxRequests: number;
@@ -77,11 +78,14 @@ export function operationResponder({
     }
     let sent: Sent;
     try {
-      sent = isDeferred(answer)
-        ? await sendDeferred(response, answer, { headers, signal, onFault: faulted })
-        : sendAnswer(response, answer, type, headers);
+      if (isDeferred(answer)) sent = await sendDeferred(response, answer, { headers, signal, onFault: faulted });
+      else if (!("refused" in answer) && roughBytes(answer.data) > largeBytes)
+        sent = await sendLarge(response, answer, type, headers);
+      else sent = sendAnswer(response, answer, type, headers);
     } catch (error) {
       faulted(error);
+      // Half an answer is not to be taken for a whole one.
+      if (response.headersSent) response.destroy();
       sent = sendAnswer(response, refuse("INTERNAL_SERVER_ERROR"), type, headers);
     }
     noted(known, sent, about);

@@ -3,6 +3,7 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ClientError, type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
 import type { Answer } from "../handle.ts";
+import { writeSlices } from "./large.ts";
 import type { ResponseType } from "./media-type.ts";
 
 const everywhere: Readonly<Record<string, string>> = {
@@ -26,6 +27,18 @@ export type Sent = { readonly status: number; readonly codes: readonly ErrorCode
 /** Sends one body. Never throws: a client that has gone is nobody's fault. */
 export function send(response: ServerResponse, status: number, body: string, headers: Headers): void {
   write(response, status, Object.entries({ ...everywhere, ...headers }).flat(), body);
+}
+
+/** Sends a whole answer that is too large to be printed at once. Resolves when it is handed over or the client has gone. */
+export async function sendLarge(
+  response: ServerResponse,
+  answer: Answer,
+  { contentType }: ResponseType,
+  headers: Headers,
+): Promise<Sent> {
+  response.writeHead(200, headerPairs(contentType, headers));
+  await writeSlices(response, answer);
+  return { status: 200, codes: codesOf(answer.errors) };
 }
 
 /** Sends the answer to an operation, and says what was sent. */
