@@ -179,6 +179,20 @@ describe("literals", () => {
       { v1_: "1", v2_: true },
     ],
     [
+      "T89: stay as written: a whole number beyond 2^53",
+      "{take(json: {n: 9007199254740993})}",
+      "{c3_: take(json: {n: 9007199254740993})}",
+      {},
+    ],
+    ["T89: stay as written: decimals that are counted", "{take(json: [2.50])}", "{c3_: take(json: [2.50])}", {}],
+    ["T89: stay as written: minus zero", "{take(json: -0)}", "{c3_: take(json: -0)}", {}],
+    [
+      "T89: stay as written inside an object whose other members go",
+      "{node(in: {a: 1, json: 9007199254740993}) {a}}",
+      "query ($v1_: Int) {c3_: node(in: {a: $v1_, json: 9007199254740993}) {a}}",
+      { v1_: 1 },
+    ],
+    [
       "T89: stay as written where no number could carry them",
       "{take(json: {n: 9007199254740993, m: 2.50, o: 1})}",
       "{c3_: take(json: {n: 9007199254740993, m: 2.50, o: 1})}",
