@@ -46,46 +46,30 @@ const texts: Readonly<Record<string, string>> = {
   UniqueArgumentNamesRule: "an argument stands twice",
   ProvidedRequiredArgumentsRule: "a required argument is missing",
   VariablesInAllowedPositionRule: "a variable's type does not fit where it is used",
-  OverlappingFieldsCanBeMergedRule: "fields with the same response key differ",
   UniqueInputFieldNamesRule: "a member of an input object stands twice",
   MaxIntrospectionDepthRule: "introspection is nested too deep",
   NoSchemaIntrospectionCustomRule: "introspection is switched off here",
 };
 
-export type ValidationSettings = {
-  readonly introspection: boolean;
-  readonly rules?: readonly ValidationRule[];
-};
-
 const linearRules = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
 
-/** The same for a document within its limits, in time linear in its size. [] for a valid document. */
+/** Of a document within its limits, in time linear in its size. [] for a valid document. */
 export function validateWithinLimits(
   schema: GraphQLSchema,
   document: DocumentNode,
-  { introspection }: ValidationSettings,
-): readonly ClientError[] {
-  const refused = validateDocument(schema, document, { introspection, rules: linearRules });
-  if (refused.length > 0) return refused;
-  const further = refuseDefers(document) ?? refuseOverlaps(schema, document);
-  return further ? [further] : [];
-}
-
-/** [] for a valid document. */
-export function validateDocument(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { introspection, rules: given = specifiedRules }: ValidationSettings,
+  { introspection }: { readonly introspection: boolean },
 ): readonly ClientError[] {
   const found: ClientError[] = [];
   const collected =
     (rule: ValidationRule): ValidationRule =>
     (context) =>
       collectingRule(rule, context, found);
-  const rules = introspection ? given : [...given, NoSchemaIntrospectionCustomRule];
+  const rules = introspection ? linearRules : [...linearRules, NoSchemaIntrospectionCustomRule];
   const errors = validate(schema, document, rules.map(collected), { maxErrors, hideSuggestions: true });
   // graphql-js stops by itself after `maxErrors`; its closing error came from no rule.
-  return errors.length === 0 ? [] : found.slice(0, maxErrors);
+  if (errors.length > 0) return found.slice(0, maxErrors);
+  const further = refuseDefers(document) ?? refuseOverlaps(schema, document);
+  return further ? [further] : [];
 }
 
 function collectingRule(rule: ValidationRule, context: ValidationContext, found: ClientError[]): ASTVisitor {
