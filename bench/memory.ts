@@ -130,6 +130,7 @@ async function open(planner: Planner, extra: string): Promise<Supergraph> {
     introspection: false,
     maxCost: 0,
     isPartial: () => false,
+    isCommon: () => true,
     onPlan: (make) => make(),
     callOf: () => call,
   });

@@ -62,6 +62,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       introspection: config.mode === "development" || config.insecure.has("introspection"),
       maxCost: config.maxCost,
       isPartial: subgraphs.isPartial,
+      isCommon: subgraphs.isCommon,
       onPlan: timed(telemetry),
       callOf: subgraphs.callOf,
     };
@@ -166,7 +167,7 @@ function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {
     });
 }
 
-type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial"> & { close(): Promise<void> };
+type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & { close(): Promise<void> };
 
 /** One fetch, outermost first: traced, shared, resilient, sent. The order is the design. */
 function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
@@ -176,14 +177,16 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
   });
   const watch = openWatch();
   const transport = openTransport({ maxBytes: config.subgraphMaxBytes, watch });
+  const isCommon = (subgraph: string) => traitsOf(subgraph).fetches === "common";
   const layers: readonly Layer[] = [
     traced(telemetry),
-    deduped({ isCommon: (subgraph) => traitsOf(subgraph).fetches === "common", watch }),
+    deduped({ isCommon, watch }),
     resilient({ limitsOf: traitsOf, watch, onEvent: toTelemetry(telemetry) }),
   ];
   const call = layers.reduceRight<SubgraphCall>((next, layer) => layer(next), transport.call);
   const urlOf = subgraphUrl(config);
   return {
+    isCommon,
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.

@@ -3,7 +3,9 @@
  * that may go out at the same time become one request; those that ask the same of entities at different places become
  * one list of representations.
  */
+
 import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
+import { type Assign, assignment } from "./assign.ts";
 import {
   afterRewrites,
   printEntities,
@@ -12,6 +14,7 @@ import {
   type UsedKey,
   withEcho,
 } from "./fetch-document.ts";
+import { type Gather, gathering } from "./gather.ts";
 import type { FetchNode, KeyRenamer, PlanNode, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
@@ -31,7 +34,7 @@ export type EntityPart = {
   /** Its key in the answer. */
   readonly alias: string;
   readonly representations: string;
-  readonly places: readonly Place[];
+  readonly places: readonly GatheredPlace[];
   readonly shape: RepresentationShape;
   readonly selection: Selection;
   /** Whether what it brings has objects in it, which then stand at the place of each entity that is alike. */
@@ -40,10 +43,14 @@ export type EntityPart = {
   /** Keys that stand in the representations: they are the entity's own, whatever becomes of the fetch. */
   readonly required: ReadonlySet<string>;
   readonly outputRewrites: readonly Rewrite[];
+  /** For entities of this type. */
+  assign(typename: string): Assign;
 };
 
+export type GatheredPlace = { readonly place: Place; readonly keys: readonly string[]; readonly gather: Gather };
+
 export type RootPart = {
-  readonly place: Place;
+  readonly place: GatheredPlace;
   readonly selection: Selection;
   readonly outputRewrites: readonly Rewrite[];
 };
@@ -255,7 +262,7 @@ function compileRequest(
     const set = afterRewrites(document.selectionSet, fetch.outputRewrites);
     sources.push({ keys: first.place.map(({ key }) => key), set, subgraph });
     const root: RootPart = {
-      place: first.place,
+      place: gathered(first.place),
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
       outputRewrites: fetch.outputRewrites ?? [],
     };
@@ -301,7 +308,8 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
         for (const { place } of members) sources.push({ keys: place.map(({ key }) => key), set: read, subgraph });
         const required = new Set(requires.flatMap(topLevelKeys));
         return {
-          places: members.map(({ place }) => place),
+          places: members.map(({ place }) => gathered(place)),
+          assign: assignments(selection, keys, facts),
           shape,
           selection,
           bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
@@ -321,6 +329,23 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
       alias: isOne ? "_entities" : `_e${index}`,
       representations: isOne ? "representations" : `r${index}`,
     })),
+  };
+}
+
+function gathered(place: Place): GatheredPlace {
+  return { place, keys: place.map(({ key }) => key), gather: gathering(place) };
+}
+
+function assignments(selection: Selection, keys: readonly UsedKey[], { fits }: SchemaFacts): EntityPart["assign"] {
+  const known = new Map<string, Assign>();
+  return (typename) => {
+    const remembered = known.get(typename);
+    if (remembered) return remembered;
+    const used = keys.filter(({ condition }) => fits(typename, condition));
+    const assign = assignment(selection.of(typename), used);
+    // INVARIANT: bounded. A subgraph may answer any text for a type's name.
+    if (known.size < 1000) known.set(typename, assign);
+    return assign;
   };
 }
 

@@ -21,6 +21,7 @@ import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
 import { type Execution, execute } from "./execute.ts";
+import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
@@ -32,6 +33,8 @@ export type EngineSettings = {
   readonly call: ExecutedCall;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
+  /** Whether a subgraph's answers are the same whoever asks. */
+  readonly isCommon: (subgraph: string) => boolean;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
   readonly planOf: (text: string) => Promise<CompiledPlan>;
 };
@@ -66,7 +69,11 @@ type Variant = {
   /** Boolean variables that decide what is skipped. */
   readonly switches: readonly string[];
   readonly shapes: Map<string, Shapes>;
+  /** By their variables. */
+  readonly joined: JoinedRuns<Executed>;
 };
+
+type Executed = EnginePart & { waitedMs(): number };
 
 type Shapes = {
   readonly root: ObjectShape;
@@ -120,16 +127,63 @@ export function openEngine(settings: EngineSettings): Engine {
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
 
-    const run = await start(settings, plan, variables, request);
-    const completing = { problems: run.execution.problems, given, agencyOf: plan.agencyOf };
-    const completed = projected(run.execution, shapes, given) ?? complete(run.execution.data, shapes.root, completing);
-    const { waitedMs } = run.execution;
-    const isDeferred = plan.deferred.length > 0 && shapes.deferred.length > 0 && completed.data !== null;
-    const deferred = isDeferred
-      ? increments(settings, plan, document, shapes, run, completed.data as object, completing)
-      : null;
-    return { ...completed, deferred, waitedMs };
+    const once = (signal: AbortSignal, onAnswered: () => void): Promise<Executed> =>
+      executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
+    if (document.deferLabels.size > 0 && plan.deferred.length > 0)
+      return executeInParts(settings, plan, document, shapes, given, variables, request);
+    if (!isSharable(settings, plan)) return { ...(await once(request.signal, () => {})), deferred: null };
+    const { result, isJoined } = await variant.joined.run(JSON.stringify(variables), request.signal, once);
+    // Whoever joined may have more time than whoever was first.
+    if (isJoined && result.errors.length > 0) return { ...(await once(request.signal, () => {})), deferred: null };
+    return { ...result, deferred: null };
   };
+}
+
+const sharable = new WeakMap<CompiledPlan, boolean>();
+
+function isSharable({ isCommon }: EngineSettings, plan: CompiledPlan): boolean {
+  let known = sharable.get(plan);
+  if (known === undefined) {
+    known = plan.requests.every(({ kind, subgraph }) => kind === "query" && isCommon(subgraph));
+    sharable.set(plan, known);
+  }
+  return known;
+}
+
+async function executeOnce(
+  settings: EngineSettings,
+  plan: CompiledPlan,
+  shapes: Shapes,
+  given: Readonly<Record<string, unknown>>,
+  variables: PreparedOperation["variables"],
+  request: EngineRequest,
+  onAnswered: () => void,
+): Promise<Executed> {
+  const { execution } = await start(settings, plan, variables, request, onAnswered);
+  const { data, problems, waitedMs } = execution;
+  const answered =
+    projected(execution, shapes, given) ?? complete(data, shapes.root, { problems, given, agencyOf: plan.agencyOf });
+  return { ...answered, waitedMs };
+}
+
+async function executeInParts(
+  settings: EngineSettings,
+  plan: CompiledPlan,
+  document: PreparedDocument,
+  shapes: Shapes,
+  given: Readonly<Record<string, unknown>>,
+  variables: PreparedOperation["variables"],
+  request: EngineRequest,
+): Promise<EngineAnswer> {
+  const run = await start(settings, plan, variables, request, () => {});
+  const completing = { problems: run.execution.problems, given, agencyOf: plan.agencyOf };
+  const completed = complete(run.execution.data, shapes.root, completing);
+  const { waitedMs } = run.execution;
+  const isDeferred = shapes.deferred.length > 0 && completed.data !== null;
+  const deferred = isDeferred
+    ? increments(settings, plan, document, shapes, run, completed.data as object, completing)
+    : null;
+  return { ...completed, deferred, waitedMs };
 }
 
 /** Null where something is wrong, and has to be told. */
@@ -168,6 +222,7 @@ async function start(
   plan: CompiledPlan,
   variables: PreparedOperation["variables"],
   { signal, deadline }: EngineRequest,
+  onAnswered: () => void,
 ): Promise<Run> {
   const done = new Set<number>();
   let wake: () => void = () => {};
@@ -186,7 +241,10 @@ async function start(
     fault = { error };
     fail(error);
   };
-  const execution = execute({ plan, facts, call, isPartial, variables, signal, deadline, onBlock }, onFault);
+  const execution = execute(
+    { plan, facts, call, isPartial, variables, signal, deadline, onAnswered, onBlock },
+    onFault,
+  );
   while (!done.has(0)) await next();
   return { execution, done, next };
 }
@@ -278,6 +336,7 @@ function readVariant(document: PreparedDocument, refused: ReadonlySet<string>): 
       : null,
     switches: switchesOf(operation),
     shapes: new Map(),
+    joined: joinedRuns(),
   };
 }
 

@@ -9,7 +9,7 @@ import { read } from "./complete.ts";
 import { contextVariables } from "./context.ts";
 import type { KeyField, UsedKey } from "./fetch-document.ts";
 import { markGaps } from "./gaps.ts";
-import { gather, gatherWithAncestors } from "./gather.ts";
+import { gatherWithAncestors } from "./gather.ts";
 import { copySelected, mergeObject, rewriteKeys, withhold } from "./merge.ts";
 import { openProblems, type Problem, type Problems } from "./problems.ts";
 import { buildRepresentation } from "./representation.ts";
@@ -26,6 +26,8 @@ export type ExecuteSettings = {
   readonly deadline: number;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
+  /** A request has been answered, or has failed. */
+  readonly onAnswered: () => void;
   /** Everything of this block has been answered, or has failed. */
   readonly onBlock: (block: number) => void;
 };
@@ -95,7 +97,7 @@ type Run = Execution & {
 
 const nothing: ReadonlySet<string> = new Set();
 
-function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: ExecuteSettings): Run {
+function openRun({ plan, facts, call, variables, signal, deadline, isPartial, onAnswered }: ExecuteSettings): Run {
   const data: object = {};
   const problems = openProblems();
   const written = new Map<string, string>();
@@ -129,13 +131,14 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
         return { data: null, errors: undefined, failed: error.code, isShared: false };
       throw error;
     } finally {
+      onAnswered();
       clock.ended();
     }
   };
 
   const askRoot = async (request: Request, root: NonNullable<Request["root"]>): Promise<void> => {
     const answer = await asking(request, variablesText(request).slice(1));
-    const targets = gather(data, root.place, isShared);
+    const targets = root.place.gather(data, isShared);
     const { subgraph: agency } = request;
     const rewrites = root.outputRewrites;
     const reported = readErrors(answer.errors, agency, null, rewrites.length > 0);
@@ -173,8 +176,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
     const { entities, context } = request;
     const [part] = entities as readonly [EntityPart];
     const byContext = new Map<string, PlacedTargets[]>();
-    for (const place of part.places) {
-      const keys = place.map(({ key }) => key);
+    for (const { place, keys } of part.places) {
       for (const line of gatherWithAncestors(data, place)) {
         const target = line.at(-1) as object;
         const value = contextVariables(line, context, problems, facts.fits);
@@ -197,7 +199,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
   };
 
   const placedTargets = ({ places }: EntityPart): readonly PlacedTargets[] =>
-    places.map((place) => ({ keys: place.map(({ key }) => key), targets: gather(data, place, isShared) }));
+    places.map(({ keys, gather }) => ({ keys, targets: gather(data, isShared) }));
 
   const representationsOf = ({ subgraph }: Request, part: EntityPart, placed: readonly PlacedTargets[]): Asked => {
     const asked: Asked = { part, targets: [], texts: [], gaps: [] };
@@ -296,9 +298,11 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial }: 
         (entity) => targets[entity] ?? [],
         (entity) => sources[entity] ?? null,
       );
+    const isPlain = reported.length === 0 && problems.isEmpty;
     for (let index = 0; index < list.length; index++) {
       const source = sources[index] ?? null;
       const places = targets[index] as object[];
+      if (isPlain && source !== null && gaps[index] === null && assignAll(part, places, source)) continue;
       const problem =
         source === null
           ? causeOfNull(list[index], reported, index, missing)
@@ -378,6 +382,17 @@ function readBody(body: unknown, isShared: boolean): AnswerBody {
   const data = read(body, "data");
   const isObject = typeof data === "object" && data !== null && !Array.isArray(data);
   return { data: isObject ? data : null, errors: read(body, "errors"), failed: null, isShared };
+}
+
+/** False: one or more could not be done, and is to be done with care. */
+function assignAll(part: EntityPart, targets: readonly object[], source: object): boolean {
+  // Those that are alike are of one type.
+  const typename = read(targets[0] as object, "__typename");
+  if (typeof typename !== "string") return false;
+  const assign = part.assign(typename);
+  let isDone = true;
+  for (let at = 0; at < targets.length; at++) isDone = assign(targets[at] as object, source) && isDone;
+  return isDone;
 }
 
 /** Why an entity is not there: null for one that the subgraph says it does not know. */

@@ -1,24 +1,57 @@
 /** Finds the entities of a fetch in the data. */
+
+import { Code } from "./code.ts";
 import type { Place } from "./compile.ts";
 import { read } from "./complete.ts";
 
+export type Gather = (from: object, isShared: boolean) => readonly object[];
+
 /**
- * Every object at this place, in order. `isShared`: one object may stand at several places, and is then given once.
+ * Finds every object at this place, in order. `isShared`: one object may stand at several places, and is then given once.
  */
-export function gather(from: object, place: Place, isShared: boolean): readonly object[] {
+export function gathering(place: Place): Gather {
+  let all: ((from: object, into: object[]) => void) | null = null;
+  return (from, isShared) => {
+    if (isShared) return gatherOnce(from, place);
+    all ??= compileGather(place);
+    const found: object[] = [];
+    all(from, found);
+    return found;
+  };
+}
+
+function compileGather(place: Place): (from: object, into: object[]) => void {
+  const code = new Code();
+  const at = (object: string, [step, ...rest]: Place): string => {
+    if (step === undefined) return `o.push(${object});`;
+    const value = code.variable();
+    return `const ${value}=${code.member(object, step.key)};${within(value, step.lists, rest)}`;
+  };
+  const within = (value: string, lists: number, rest: Place): string => {
+    if (lists === 0)
+      return `if(typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})){${at(value, rest)}}`;
+    const [index, element] = [code.variable(), code.variable()];
+    const each = `const ${element}=${value}[${index}];${within(element, lists - 1, rest)}`;
+    return `if(Array.isArray(${value}))for(let ${index}=0;${index}<${value}.length;${index}++){${each}}`;
+  };
+  return code.function(["r", "o"], at("r", place)) as unknown as ReturnType<typeof compileGather>;
+}
+
+function gatherOnce(from: object, place: Place): readonly object[] {
   let level: object[] = [from];
   for (const { key, lists } of place) {
-    const next: object[] = [];
+    const next = new Set<object>();
     for (const each of level) collect(read(each, key), lists, next);
-    level = isShared ? [...new Set(next)] : next;
+    level = [...next];
   }
   return level;
 }
 
-function collect(value: unknown, lists: number, into: object[]): void {
+function collect(value: unknown, lists: number, into: Set<object>): void {
   if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) into.push(value);
-  else if (lists > 0) for (const element of value) collect(element, lists - 1, into);
+  if (lists === 0) {
+    if (!Array.isArray(value)) into.add(value);
+  } else if (Array.isArray(value)) for (const element of value) collect(element, lists - 1, into);
 }
 
 /** The same, each with the objects above it, from the root down to itself. */
@@ -26,9 +59,9 @@ export function gatherWithAncestors(from: object, place: Place): readonly (reado
   let level: readonly (readonly object[])[] = [[from]];
   for (const { key, lists } of place)
     level = level.flatMap((line) => {
-      const found: object[] = [];
+      const found = new Set<object>();
       collect(read(line.at(-1) as object, key), lists, found);
-      return found.map((each) => [...line, each]);
+      return [...found].map((each) => [...line, each]);
     });
   return level;
 }

@@ -2,10 +2,8 @@
  * Projection compiled per shape: the way of an answer in which nothing is wrong, which is nearly every answer. It checks
  * what complete.ts checks, and at the first value that is not as it should be it gives up: complete.ts then does the
  * whole again, finds out what is wrong, and says so.
- *
- * INVARIANT: nothing that a client or a schema wrote is ever evaluated. The code is made of numbers alone (`k3`, `n3`,
- * `f3`); names, sets and functions are handed to it as values.
  */
+import { Code } from "./code.ts";
 import { isLeaf, read } from "./complete.ts";
 import type { FieldShape, Leaf, ObjectShape, ValueShape } from "./shape.ts";
 
@@ -72,12 +70,8 @@ function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObje
 function compileObject(shape: ObjectShape, typename: string, compiling: Compiling): ProjectObject {
   const fields = shape.of(typename);
   if (fields === null || fields.some(({ refused }) => refused !== null)) throw notAsItShouldBe;
-  const values: unknown[] = [];
-  /** The name in the code under which a value is handed to it. */
-  const handed = (value: unknown): string => `v${values.push(value) - 1}`;
-  const stop = handed(notAsItShouldBe);
-  let variables = 0;
-  const variable = (): string => `x${variables++}`;
+  const code = new Code();
+  const stop = code.handed(notAsItShouldBe);
   const lines: string[] = [];
   const members: string[] = [];
 
@@ -87,46 +81,41 @@ function compileObject(shape: ObjectShape, typename: string, compiling: Compilin
       case "nonNull":
         return `if(${from}===null)throw ${stop};${write(from, to, type.of)}`;
       case "list": {
-        const [index, element, projected] = [variable(), variable(), variable()];
+        const [index, element, projected] = [code.variable(), code.variable(), code.variable()];
         const each = `const ${element}=${from}[${index}];let ${projected};${write(element, projected, type.of)}${to}[${index}]=${projected};`;
         const loop = `${to}=new Array(${from}.length);for(let ${index}=0;${index}<${from}.length;${index}++){${each}}`;
         return `if(${from}===null)${to}=null;else{if(!Array.isArray(${from}))throw ${stop};${loop}}`;
       }
       case "object": {
-        const project = handed(objectProjection(type.shape, compiling));
+        const project = code.handed(objectProjection(type.shape, compiling));
         const isObject = `typeof ${from}==="object"&&!Array.isArray(${from})`;
         return `if(${from}===null)${to}=null;else if(${isObject})${to}=${project}(${from});else throw ${stop};`;
       }
       case "leaf":
-        return `if(${from}===null)${to}=null;else ${leafCode(from, to, type.leaf, handed)}else throw ${stop};`;
+        return `if(${from}===null)${to}=null;else ${leafCode(from, to, type.leaf, code)}else throw ${stop};`;
       case "given":
         throw new Error("what is given is not looked for in the data");
     }
   };
 
   for (const field of fields) {
-    const name = handed(field.clientKey);
-    if (field.isTypename) members.push(`[${name}]:${handed(typename)}`);
-    else if (field.value.kind === "given") members.push(`[${name}]:${handed(givenOf(field, compiling))}()`);
+    const name = code.handed(field.clientKey);
+    if (field.isTypename) members.push(`[${name}]:${code.handed(typename)}`);
+    else if (field.value.kind === "given") members.push(`[${name}]:${code.handed(givenOf(field, compiling))}()`);
     else {
-      const [from, to] = [variable(), variable()];
-      const key = handed(field.key);
-      // What a prototype gives is a function, or else the prototype itself, which no field is called after.
-      const raw = isInherited(field.key) ? `${handed(read)}(r,${key})` : `r[${key}]`;
-      lines.push(`const ${from}=${raw};let ${to};${write(from, to, field.value)}`);
+      const [from, to] = [code.variable(), code.variable()];
+      lines.push(`const ${from}=${code.member("r", field.key)};let ${to};${write(from, to, field.value)}`);
       members.push(`[${name}]:${to}`);
     }
   }
-  const names = values.map((_, index) => `v${index}`);
-  const make = new Function(...names, `return function(r){${lines.join("")}return{${members.join(",")}}}`);
-  return make(...values) as ProjectObject;
+  return code.function(["r"], `${lines.join("")}return{${members.join(",")}}`) as unknown as ProjectObject;
 }
 
 function givenOf({ key }: FieldShape, compiling: Compiling): () => unknown {
   return () => compiling.given[key] ?? null;
 }
 
-function leafCode(from: string, to: string, leaf: Leaf, handed: (value: unknown) => string): string {
+function leafCode(from: string, to: string, leaf: Leaf, code: Code): string {
   switch (leaf) {
     case "String":
       return `if(typeof ${from}==="string")${to}=${from};`;
@@ -139,10 +128,8 @@ function leafCode(from: string, to: string, leaf: Leaf, handed: (value: unknown)
     case "Boolean":
       return `if(typeof ${from}==="boolean")${to}=${from};`;
     case "any":
-      return `if(typeof ${from}==="string"||${handed(isLeaf)}(${from},"any"))${to}=${from};`;
+      return `if(typeof ${from}==="string"||${code.handed(isLeaf)}(${from},"any"))${to}=${from};`;
     default:
-      return `if(${handed(leaf)}.has(${from}))${to}=${from};`;
+      return `if(${code.handed(leaf)}.has(${from}))${to}=${from};`;
   }
 }
-
-const isInherited = (key: string): boolean => key in Object.prototype;

@@ -48,6 +48,8 @@ export type SupergraphSettings = {
   readonly maxCost: number;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
+  /** Whether a subgraph's answers are the same whoever asks. */
+  readonly isCommon: (subgraph: string) => boolean;
   /** Stands around the making of a plan. */
   readonly onPlan: <Plan>(make: () => Promise<Plan>) => Promise<Plan>;
   /** Bound to the URLs of this supergraph; throws for a subgraph without a usable one. */
@@ -75,6 +77,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       apiSchema,
       facts,
       isPartial: settings.isPartial,
+      isCommon: settings.isCommon,
       call: settings.callOf(facts.subgraphs),
       planOf: plans.get,
     });
