@@ -79,8 +79,8 @@ function loopDelayMeter(): { delayMs(): number; close(): void } {
   let [before, last, lookedAt] = [0, 0, performance.now()];
   const timer = setInterval(() => {
     before = last;
-    // Nothing was measured where nothing but one long step was done: then it is as late as this look.
-    const delayMs = histogram.count > 0 ? histogram.mean / 1e6 - resolutionMs : performance.now() - lookedAt - windowMs;
+    // The first step after a reset is not measured: where there was no second one, it took all the time there was.
+    const delayMs = histogram.count > 0 ? histogram.mean / 1e6 - resolutionMs : performance.now() - lookedAt;
     last = Math.max(0, delayMs);
     lookedAt = performance.now();
     histogram.reset();

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
-import { array, assert, dictionary, jsonValue, oneof, property, string } from "fast-check";
+import fc from "fast-check";
 import { roughBytes, slicesOf } from "./large.ts";
 
 describe("an answer in slices", () => {
   test("is the answer, whatever is in it and wherever it is cut", () => {
-    const value = oneof(jsonValue(), array(jsonValue(), { maxLength: 50 }), dictionary(string(), array(jsonValue())));
-    assert(
-      property(value, (given) => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.array(fc.jsonValue(), { maxLength: 50 }),
+      fc.dictionary(fc.string(), fc.array(fc.jsonValue())),
+    );
+    fc.assert(
+      fc.property(value, (given) => {
         for (const bytes of [1, 10, 100, 1000])
           expect([...slicesOf(given, bytes)].join("")).toBe(JSON.stringify(given));
       }),
