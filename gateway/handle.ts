@@ -166,8 +166,7 @@ function prepare(
   if ("refused" in operation) return operation;
   if (operation.document.kind === "mutation" && input.method === "GET")
     return refuse("METHOD_NOT_ALLOWED", "a mutation needs POST", { allow: "POST" });
-  const tooMuch = supergraph.refuseCost(operation);
-  return tooMuch ? { refused: [tooMuch] } : operation;
+  return operation;
 }
 
 function toClient({ data, errors, deferred }: EngineAnswer): Answer {

@@ -8,6 +8,7 @@ import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphq
 import { type Assign, assignment } from "./assign.ts";
 import {
   afterRewrites,
+  type FetchDocument,
   printEntities,
   printRoot,
   readFetchDocument,
@@ -15,6 +16,7 @@ import {
   withEcho,
 } from "./fetch-document.ts";
 import { type Gather, gathering } from "./gather.ts";
+import { orderOf } from "./order.ts";
 import type { FetchNode, KeyRenamer, PlanNode, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
@@ -99,15 +101,27 @@ export type CompileSettings = { readonly facts: SchemaFacts; readonly synthetics
 
 type Unit = {
   readonly fetch: FetchNode;
+  readonly document: FetchDocument;
+  /** What it selects, under the keys that the data has afterwards. */
+  readonly set: SelectionSetNode;
   readonly place: Place;
   readonly conditions: readonly Condition[];
   readonly block: number;
-  readonly after: ReadonlySet<number>;
+  after: ReadonlySet<number>;
   level: number;
 };
 
 export function compilePlan(plan: QueryPlan, settings: CompileSettings): CompiledPlan {
-  const { units, deferred } = readUnits(plan);
+  const { units, deferred } = readUnits(plan, settings.synthetics);
+  const order = orderOf(
+    units.map(({ fetch, place, set, after }) => ({
+      keys: place.map(({ key }) => key),
+      requires: fetch.requires ?? null,
+      set,
+      after,
+    })),
+  );
+  for (const [index, unit] of units.entries()) unit.after = order[index] as ReadonlySet<number>;
   setLevels(units);
   const groups = Map.groupBy(units.keys(), (index) => groupKey(units[index] as Unit, index));
   const requestOf = new Map<number, number>();
@@ -140,7 +154,10 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
   };
 }
 
-function readUnits({ node }: QueryPlan): { readonly units: Unit[]; readonly deferred: DeferredBlock[] } {
+function readUnits(
+  { node }: QueryPlan,
+  synthetics: ReadonlyMap<string, string>,
+): { readonly units: Unit[]; readonly deferred: DeferredBlock[] } {
   const units: Unit[] = [];
   const deferred: DeferredBlock[] = [];
   const byId = new Map<string, number>();
@@ -189,7 +206,9 @@ function readUnits({ node }: QueryPlan): { readonly units: Unit[]; readonly defe
       }
       case "Fetch": {
         const { after, place, conditions, block } = around;
-        units.push({ fetch: each, place: stepsOf(place), conditions, block, after, level: 0 });
+        const document = readFetchDocument(each, synthetics);
+        const set = afterRewrites(document.selectionSet, each.outputRewrites);
+        units.push({ fetch: each, document, set, place: stepsOf(place), conditions, block, after, level: 0 });
         if (each.id !== undefined) byId.set(each.id, units.length - 1);
         return new Set([units.length - 1]);
       }
@@ -214,7 +233,9 @@ function stepsOf(path: readonly string[]): Place {
  * subgraph about the same place, where there is one: that costs no time, since the later one is waited for anyway.
  */
 function setLevels(units: readonly Unit[]): void {
-  for (const unit of units) unit.level = Math.max(0, ...[...unit.after].map((each) => (units[each] as Unit).level + 1));
+  const levelOf = (unit: Unit): number =>
+    Math.max(0, ...[...unit.after].map((each) => levelOf(units[each] as Unit) + 1));
+  for (const unit of units) unit.level = levelOf(unit);
   const awaited = new Set(units.flatMap(({ after }) => [...after]));
   for (const [index, unit] of units.entries()) {
     if (awaited.has(index) || !unit.fetch.requires || unit.fetch.id !== undefined) continue;
@@ -258,8 +279,7 @@ function compileRequest(
   const prefix = (text: string) => `{"query":${JSON.stringify(text)},"variables":{`;
 
   if (!fetch.requires) {
-    const document = readFetchDocument(fetch, settings.synthetics);
-    const set = afterRewrites(document.selectionSet, fetch.outputRewrites);
+    const { document, set } = first;
     sources.push({ keys: first.place.map(({ key }) => key), set, subgraph });
     const root: RootPart = {
       place: gathered(first.place),
@@ -293,8 +313,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
     JSON.stringify([fetch.operation, fetch.requires, fetch.inputRewrites, fetch.outputRewrites]),
   );
   const parts = [...alike.values()].flatMap((members) => {
-    const [{ fetch }] = members as [Unit];
-    const document = readFetchDocument(fetch, synthetics);
+    const [{ fetch, document }] = members as [Unit];
     variables.push(...document.variables);
     const { serviceName: subgraph, inputRewrites = [], outputRewrites = [] } = fetch;
     return splitBySynthetics({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, settings).map(

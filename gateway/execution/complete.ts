@@ -48,9 +48,12 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     const error: PartError = { code, path: where, ...(agency ? { agency } : {}), ...(system ? { system } : {}) };
     told.set(JSON.stringify(error), error);
   };
-  const tellHere = (problem: Problem, value: ValueShape | null): void => {
+  const tellHere = (problem: Problem, value: ValueShape | null, holder: ObjectShape | null): void => {
     const index = problem.isWhole ? path.findIndex((step) => typeof step === "number") : -1;
-    tell(problem, index === -1 ? [...path, ...clientPath(problem.below ?? [], value)] : path.slice(0, index));
+    if (index !== -1) tell(problem, path.slice(0, index));
+    else if (problem.instead && holder)
+      tell(problem, [...path.slice(0, -1), ...clientPath(problem.instead, { kind: "object", shape: holder })]);
+    else tell(problem, [...path, ...clientPath(problem.below ?? [], value)]);
   };
   const malformed = (): null => {
     const agency = agencyOf(keys);
@@ -61,9 +64,15 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   };
 
   /** `holder` and `key`: where the value stands in the data, which is where its problems are. */
-  const value = (raw: unknown, type: ValueShape, holder: object, key: string | number): unknown => {
+  const value = (
+    raw: unknown,
+    type: ValueShape,
+    holder: object,
+    key: string | number,
+    shape: ObjectShape | null,
+  ): unknown => {
     const found = problems.isEmpty ? [] : problems.at(holder, key);
-    for (const problem of found) tellHere(problem, type);
+    for (const problem of found) tellHere(problem, type, shape);
     const completed = raw === null || raw === undefined ? null : nonNull(raw, type);
     if (completed !== null) return completed;
     // Null is the data's own where it stands there without a problem, and may stand there.
@@ -96,7 +105,7 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     const completed: unknown[] = [];
     for (let index = 0; index < raw.length; index++) {
       path.push(index);
-      const element = value(raw[index], type, raw, index);
+      const element = value(raw[index], type, raw, index, null);
       path.pop();
       if (element === spread) return null;
       completed.push(element);
@@ -107,13 +116,17 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   const object = (raw: object, shape: ObjectShape): unknown => {
     const typename = typenameOf(raw, shape);
     const fields = typename === null ? null : shape.of(typename);
-    if (fields === null) return malformed();
+    if (fields === null) {
+      const found = problems.isEmpty ? [] : problems.at(raw, "__typename");
+      for (const problem of found) tellHere(problem, null, null);
+      return found.length > 0 ? null : malformed();
+    }
     // No prototype: a client may call a field `__proto__`.
     const completed: Record<string, unknown> = Object.create(null);
     for (const field of fields) {
       path.push(field.clientKey);
       keys.push(field.key);
-      const element = fieldOf(raw, field, typename as string);
+      const element = fieldOf(raw, field, typename as string, shape);
       keys.pop();
       path.pop();
       if (element === spread) return spread;
@@ -122,14 +135,14 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     return completed;
   };
 
-  const fieldOf = (raw: object, field: FieldShape, typename: string): unknown => {
+  const fieldOf = (raw: object, field: FieldShape, typename: string, shape: ObjectShape): unknown => {
     if (field.isTypename) return typename;
     if (field.value.kind === "given") return given[field.key] ?? null;
     if (field.refused !== null) {
       tell({ code: field.refused }, [...path]);
       return field.value.kind === "nonNull" ? spread : null;
     }
-    return value(read(raw, field.key), field.value, raw, field.key);
+    return value(read(raw, field.key), field.value, raw, field.key, shape);
   };
 
   return {

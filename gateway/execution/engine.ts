@@ -2,18 +2,7 @@
  * Executes prepared operations over one supergraph: takes apart what the gateway answers itself, what is refused, and what
  * is planned; executes the plan; completes the answer.
  */
-import {
-  type DocumentNode,
-  execute as executeLocally,
-  type GraphQLCompositeType,
-  type GraphQLSchema,
-  Kind,
-  type OperationDefinitionNode,
-  print,
-  type SelectionNode,
-  type SelectionSetNode,
-  visit,
-} from "graphql";
+import { type DocumentNode, execute as executeLocally, type GraphQLCompositeType, type GraphQLSchema } from "graphql";
 import type { PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
@@ -25,6 +14,7 @@ import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
+import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
 
 export type EngineSettings = {
   /** What clients may ask. */
@@ -61,17 +51,14 @@ export type EngineAnswer = EnginePart & {
 
 export type Engine = (operation: PreparedOperation, request: EngineRequest) => Promise<EngineAnswer>;
 
-/** One document as one kind of caller may ask it. */
-type Variant = {
-  /** What is planned; null where the gateway answers everything itself. */
-  readonly text: string | null;
-  readonly introspection: DocumentNode | null;
-  /** Boolean variables that decide what is skipped. */
-  readonly switches: readonly string[];
-  readonly shapes: Map<string, Shapes>;
+/** One document as one request may ask it (variant.ts). */
+type Variant = AskedParts & {
+  readonly shapes: Shapes;
   /** By their variables. */
   readonly joined: JoinedRuns<Executed>;
 };
+
+type Variants = { readonly switches: readonly string[]; readonly byKey: Map<string, Variant> };
 
 type Executed = EnginePart & { waitedMs(): number };
 
@@ -83,46 +70,40 @@ type Shapes = {
   uses: number;
 };
 
-const maxShapes = 32;
+const maxVariants = 32;
 
 const emptyPlan: CompiledPlan = { requests: [], deferred: [], usesContext: false, bytes: 0, agencyOf: () => null };
 
 export function openEngine(settings: EngineSettings): Engine {
-  const variants = new WeakMap<PreparedDocument, Map<string, Variant>>();
+  const known = new WeakMap<PreparedDocument, Variants>();
 
-  const variantOf = (document: PreparedDocument, refused: ReadonlySet<string>): Variant => {
-    let known = variants.get(document);
-    if (!known) {
-      known = new Map();
-      variants.set(document, known);
+  const variantOf = ({ document, variables }: PreparedOperation, refused: ReadonlySet<string>): Variant => {
+    let variants = known.get(document);
+    if (!variants) {
+      variants = { switches: switchesOf(document.operation), byKey: new Map() };
+      known.set(document, variants);
     }
-    const key = refused.size === 0 ? "" : [...refused].sort().join(" ");
-    const variant = known.get(key) ?? readVariant(document, refused);
-    known.set(key, variant);
+    const { switches, byKey } = variants;
+    let key = refused.size === 0 ? "" : `${[...refused].sort().join(" ")} `;
+    for (const name of switches) key += variables[name] === true ? "1" : "0";
+    let variant = byKey.get(key);
+    if (!variant) {
+      variant = {
+        ...askedParts(document.operation, variables, (field) => refused.has(field)),
+        shapes: readShapes(settings, document, variables, refused),
+        joined: joinedRuns(),
+      };
+      if (byKey.size >= maxVariants) byKey.clear();
+      byKey.set(key, variant);
+    }
     return variant;
-  };
-
-  const shapesOf = (
-    document: PreparedDocument,
-    variant: Variant,
-    { variables }: PreparedOperation,
-    refused: ReadonlySet<string>,
-  ) => {
-    const key = variant.switches.map((name) => (variables[name] === true ? "1" : "0")).join("");
-    let shapes = variant.shapes.get(key);
-    if (!shapes) {
-      if (variant.shapes.size >= maxShapes) variant.shapes.clear();
-      shapes = readShapes(settings, document, variables, refused);
-      variant.shapes.set(key, shapes);
-    }
-    return shapes;
   };
 
   return async (operation, request) => {
     const { document, variables } = operation;
     const refused = document.kind === "query" ? request.refusedFields : nothing;
-    const variant = variantOf(document, refused);
-    const shapes = shapesOf(document, variant, operation, refused);
+    const variant = variantOf(operation, refused);
+    const { shapes } = variant;
     const given = variant.introspection ? await introspect(settings.apiSchema, variant.introspection, variables) : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
@@ -321,55 +302,6 @@ function readShapes(
 function asksSubgraphs(root: ObjectShape): boolean {
   const fields = root.of(root.declared) ?? [];
   return fields.some(({ value, refused }) => value.kind !== "given" && refused === null);
-}
-
-function readVariant(document: PreparedDocument, refused: ReadonlySet<string>): Variant {
-  const { operation } = document;
-  const isOurs = (field: string) => field === "__schema" || field === "__type" || field === "__typename";
-  const planned = rootFields(operation.selectionSet, (field) => !isOurs(field) && !refused.has(field));
-  const introspection = rootFields(operation.selectionSet, (field) => field === "__schema" || field === "__type");
-  const isWhole = !rootFields(operation.selectionSet, (field) => isOurs(field) || refused.has(field));
-  return {
-    text: isWhole ? document.text : planned ? print(withoutUnused({ ...operation, selectionSet: planned })) : null,
-    introspection: introspection
-      ? { kind: Kind.DOCUMENT, definitions: [withoutUnused({ ...operation, selectionSet: introspection })] }
-      : null,
-    switches: switchesOf(operation),
-    shapes: new Map(),
-    joined: joinedRuns(),
-  };
-}
-
-/** The operation's root with the fields of these names alone; null where there are none. */
-function rootFields({ selections }: SelectionSetNode, isKept: (field: string) => boolean): SelectionSetNode | null {
-  const kept = selections.flatMap((each): readonly SelectionNode[] => {
-    if (each.kind === Kind.FIELD) return isKept(each.name.value) ? [each] : [];
-    if (each.kind === Kind.FRAGMENT_SPREAD) return [];
-    const selectionSet = rootFields(each.selectionSet, isKept);
-    return selectionSet ? [{ ...each, selectionSet }] : [];
-  });
-  return kept.length > 0 ? { kind: Kind.SELECTION_SET, selections: kept } : null;
-}
-
-function withoutUnused(operation: OperationDefinitionNode): OperationDefinitionNode {
-  const used = new Set<string>();
-  visit(operation.selectionSet, { Variable: ({ name }) => void used.add(name.value) });
-  const variableDefinitions = (operation.variableDefinitions ?? []).filter(({ variable }) =>
-    used.has(variable.name.value),
-  );
-  return { ...operation, variableDefinitions };
-}
-
-function switchesOf(operation: OperationDefinitionNode): readonly string[] {
-  const names = new Set<string>();
-  visit(operation, {
-    Directive({ name, arguments: args }) {
-      const value = args?.[0]?.value;
-      if ((name.value === "skip" || name.value === "include") && value?.kind === Kind.VARIABLE)
-        names.add(value.name.value);
-    },
-  });
-  return [...names];
 }
 
 /** What asks about the schema itself; it reaches no subgraph. */

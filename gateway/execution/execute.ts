@@ -144,11 +144,9 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
     const reported = readErrors(answer.errors, agency, null, rewrites.length > 0);
     const missing: Problem = { code: "SUBREQUEST_MALFORMED_RESPONSE", agency };
     if (answer.data === null) {
-      const cause = answer.failed ? { code: answer.failed, agency } : (reported[0]?.problem ?? missing);
-      for (const target of targets)
-        withhold(target, root.selection, { ...cause, isWhole: true }, { problems, keep: nothing });
-      // Errors that say where keep their own place.
-      for (const each of reported.slice(1)) problems.addLoose(each.problem);
+      const cause = answer.failed ? { code: answer.failed, agency } : causeOfNull(undefined, reported, 0, missing);
+      const problem = { ...(cause ?? missing), isWhole: true as const };
+      for (const target of targets) withhold(target, root.selection, problem, { problems, keep: nothing });
       return;
     }
     rewriteKeys(answer.data, rewrites, facts.fits);
@@ -161,7 +159,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
         () => [target],
         () => source,
       );
-      mergeObject(target, source, root.selection, { problems, missing, keep: nothing });
+      mergeObject(target, source, root.selection, { problems, missing, keep: nothing, fits: facts.fits });
       explainNulls(reported, target, root.selection);
     }
   };
@@ -218,6 +216,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
           isShared ||= part.bringsObjects;
           continue;
         }
+        if (!isAskedAbout(target, selection)) continue;
         const built = buildRepresentation(target, shape, building);
         const { problem } = built;
         const text = problem === null && isNobody(target, part.keys) ? null : built.text;
@@ -311,7 +310,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
         const target = places[at] as object;
         if (source === null || problem !== null) withhold(target, selection, problem, { problems, keep });
         else {
-          mergeObject(target, source, selection, { problems, missing, keep });
+          mergeObject(target, source, selection, { problems, missing, keep, fits: facts.fits });
           if (reported.length > 0) explainNulls(reported, target, selection);
           const gap = gaps[index];
           if (gap) markGaps(target, selection, gap, { problems, keep });
@@ -397,9 +396,18 @@ function assignAll(part: EntityPart, targets: readonly object[], source: object)
 
 /** Why an entity is not there: null for one that the subgraph says it does not know. */
 function causeOfNull(given: unknown, reported: readonly Reported[], index: number, missing: Problem): Problem | null {
-  const own = reported.find(({ about }) => about === null || (about.entity === index && about.path.length === 0));
+  const own = reported.find(({ about }) => about?.entity === index && about.path.length === 0);
   const inside = reported.find(({ about }) => about?.entity === index);
-  return own?.problem ?? inside?.problem ?? (given === null ? null : missing);
+  const unplaced = reported.find(({ about }) => about === null);
+  // It is missing because of one place in it, which is told instead.
+  if (!own && inside?.about) return { ...inside.problem, instead: inside.about.path };
+  return own?.problem ?? unplaced?.problem ?? (given === null ? null : missing);
+}
+
+/** The planner may send an entity along of whose type the fetch asks nothing. */
+function isAskedAbout(target: object, selection: Selection): boolean {
+  const typename = read(target, "__typename");
+  return typeof typename !== "string" || selection.of(typename).length > 0;
 }
 
 /** INVARIANT: what one person's record says never stands under another's: the answer names the entity that was asked for. */

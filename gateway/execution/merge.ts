@@ -11,56 +11,75 @@ export type MergeSettings = {
   readonly problems: Problems;
   /** For a field that was selected and is not there. */
   readonly missing: Problem;
+  readonly fits: (typename: string, condition: string) => boolean;
   /** Keys that are the target's own: an answer without them takes nothing away. */
   readonly keep: ReadonlySet<string>;
 };
 
-/** What stands in the data of this type's name: the target's, until the fetch says better. */
+/** The subgraph of an interface object calls its objects by the interface's name: another one's name says more. */
+function concreteType(
+  target: object,
+  source: object,
+  fits: (typename: string, condition: string) => boolean,
+): string | undefined {
+  const [known, given] = [read(target, "__typename"), read(source, "__typename")];
+  if (typeof given !== "string") return typeof known === "string" ? known : undefined;
+  return typeof known === "string" && fits(known, given) ? known : given;
+}
+
 export function mergeObject(target: object, source: object, selection: Selection, settings: MergeSettings): void {
-  const typename = read(source, "__typename") ?? read(target, "__typename");
-  const fields = selection.of(typeof typename === "string" ? typename : undefined);
-  for (const field of fields) mergeField(target as Record<string, unknown>, source, field, settings);
+  const typename = concreteType(target, source, settings.fits);
+  for (const field of selection.of(typename)) mergeField(target as Record<string, unknown>, source, field, settings);
+  if (typename !== undefined && read(source, "__typename") !== undefined)
+    (target as Record<string, unknown>).__typename = typename;
 }
 
 function mergeField(
   target: Record<string, unknown>,
   source: object,
   field: SelectedField,
-  { problems, missing, keep }: MergeSettings,
+  { problems, missing, keep, fits }: MergeSettings,
 ): void {
   const { key, below, isCertain } = field;
+  if (key === "__typename") return;
   const value = read(source, key);
   if (value === undefined) {
-    if (!isCertain || key === "__typename" || keep.has(key)) return;
+    if (!isCertain || keep.has(key)) return;
     if (problems.isEmpty || problems.at(target, key).length === 0) problems.add(target, key, missing);
     target[key] = null;
     return;
   }
   const known = target[key];
   if (below !== null && known !== value && isComposite(known) && isComposite(value))
-    mergeDeep(known, value, below, problems);
+    mergeDeep(known, value, below, problems, fits);
   else target[key] = value;
 }
 
 /** Two fetches brought parts of one object, or of the objects of one list. */
-function mergeDeep(target: object, source: object, selection: Selection, problems: Problems): void {
+function mergeDeep(
+  target: object,
+  source: object,
+  selection: Selection,
+  problems: Problems,
+  fits: MergeSettings["fits"],
+): void {
   if (!problems.isEmpty) problems.move(source, target);
   if (Array.isArray(target) || Array.isArray(source)) {
     if (!Array.isArray(target) || !Array.isArray(source)) return;
     for (const [index, element] of source.entries()) {
       const known: unknown = target[index];
-      if (isComposite(known) && isComposite(element)) mergeDeep(known, element, selection, problems);
+      if (isComposite(known) && isComposite(element)) mergeDeep(known, element, selection, problems, fits);
       else target[index] = element;
     }
     return;
   }
-  const typename = read(source, "__typename") ?? read(target, "__typename");
-  for (const { key, below } of selection.of(typeof typename === "string" ? typename : undefined)) {
-    const value = read(source, key);
+  const typename = concreteType(target, source, fits);
+  for (const { key, below } of selection.of(typename)) {
+    const value = key === "__typename" ? typename : read(source, key);
     if (value === undefined) continue;
     const known = read(target, key);
     if (below !== null && known !== value && isComposite(known) && isComposite(value))
-      mergeDeep(known, value, below, problems);
+      mergeDeep(known, value, below, problems, fits);
     else (target as Record<string, unknown>)[key] = value;
   }
 }
@@ -78,10 +97,10 @@ export function withhold(
 ): void {
   const typename = read(target, "__typename");
   for (const { key, isCertain } of selection.of(typeof typename === "string" ? typename : undefined)) {
-    if (key === "__typename" || keep.has(key)) continue;
-    if (!isCertain && problem === null) continue;
-    (target as Record<string, unknown>)[key] = null;
+    if (keep.has(key) || (!isCertain && problem === null)) continue;
     if (problem !== null) problems.add(target, key, problem);
+    // What it is stays known; who asks for more than that finds the problem.
+    if (key !== "__typename") (target as Record<string, unknown>)[key] = null;
   }
 }
 

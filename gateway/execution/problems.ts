@@ -11,6 +11,11 @@ export type Problem = {
   readonly system?: string;
   /** Internal keys and indexes below the key, where the subgraph's error points deeper than its data goes. */
   readonly below?: Path;
+  /**
+   * Internal keys and indexes from the object itself: where it went wrong, if not at the key that is null. The whole object
+   * is missing then because of that one place.
+   */
+  readonly instead?: Path;
   /** About a whole fetch and no entity of it in particular: told once, at the nearest place outside of lists. */
   readonly isWhole?: true;
 };

@@ -20,6 +20,8 @@ export type SchemaFacts = {
   readonly subgraphs: ReadonlyMap<string, string>;
   /** The keys by which this subgraph finds entities of this type. */
   keysOf(type: string, subgraph: string): readonly EntityKey[];
+  /** Fields whose objects stand in keys or are required by other fields. */
+  readonly requiredObjects: ReadonlySet<string>;
   /** What this subgraph's field requires of others; null for nothing. */
   requiredBy(type: string, field: string, subgraph: string): SelectionSetNode | null;
   /** Whether an object of this type (or of this interface, as an interface object gives it) fits the condition. */
@@ -39,6 +41,7 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
   const keys = new Map<string, SelectionSetNode[]>();
   const required = new Map<string, SelectionSetNode>();
   const external = new Set<string>();
+  const requiredObjects = new Set<string>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === "join__Graph")
       for (const { name, directives = [] } of definition.values ?? []) {
@@ -56,6 +59,7 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
       if (each.name.value !== "join__type" || graph === null || key === null) continue;
       if (booleanArgument(each, "resolvable") === false) continue;
       const place = `${type}\n${nameOfGraph.get(graph)}`;
+      addObjects(parseFieldSet(key), requiredObjects);
       keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(key)]);
     }
     for (const field of definition.fields ?? [])
@@ -63,7 +67,10 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
         const [graph, requires] = [enumArgument(each, "graph"), stringArgument(each, "requires")];
         if (each.name.value !== "join__field" || graph === null) continue;
         const place = `${type}\n${field.name.value}\n${nameOfGraph.get(graph)}`;
-        if (requires !== null) required.set(place, parseFieldSet(requires));
+        if (requires !== null) {
+          addObjects(parseFieldSet(requires), requiredObjects);
+          required.set(place, parseFieldSet(requires));
+        }
         if (booleanArgument(each, "external")) external.add(place);
       }
   }
@@ -77,6 +84,7 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
           (each) => each.kind !== Kind.FIELD || !external.has(`${type}\n${each.name.value}\n${subgraph}`),
         ),
       })),
+    requiredObjects,
     requiredBy: (type, field, subgraph) => required.get(`${type}\n${field}\n${subgraph}`) ?? null,
     fits: fitter(schema),
   };
@@ -103,6 +111,14 @@ export function parseFieldSet(text: string): SelectionSetNode {
   const [operation] = parse(braced, { noLocation: true }).definitions;
   if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("not a field set");
   return operation.selectionSet;
+}
+
+function addObjects({ selections }: SelectionSetNode, names: Set<string>): void {
+  for (const each of selections) {
+    if (each.kind === Kind.FRAGMENT_SPREAD || !each.selectionSet) continue;
+    if (each.kind === Kind.FIELD) names.add(each.name.value);
+    addObjects(each.selectionSet, names);
+  }
 }
 
 function argumentOf(directive: DirectiveNode | undefined, name: string): ValueNode | undefined {

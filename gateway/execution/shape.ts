@@ -77,6 +77,8 @@ export function shapeOf(
     if (remembered !== undefined) return remembered;
     const runtime = apiSchema.getType(typename);
     if (!isPossible(apiSchema, type, runtime)) return null;
+    // Known by its interface's name alone: good for what any of its objects has, and for nothing else.
+    if (!isObjectType(runtime) && asksType(settings, runtime, sets)) return null;
     const fields = collectFields(settings, runtime, sets).map((nodes) => fieldShape(settings, runtime, nodes));
     known.set(typename, fields);
     return fields;
@@ -94,6 +96,24 @@ export function shapeOf(
       return null;
     },
   };
+}
+
+/** Whether the selections say more of some of this abstract type's objects than of others. */
+function asksType(
+  { apiSchema, variables }: ShapeSettings,
+  type: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+): boolean {
+  return sets.some(({ selections }) =>
+    selections.some((each) => {
+      if (isSkipped(each.directives, variables)) return false;
+      if (each.kind === Kind.FIELD) return each.name.value === "__typename";
+      if (each.kind === Kind.FRAGMENT_SPREAD || isDeferred(each)) return false;
+      const condition = each.typeCondition?.name.value;
+      const isForAll = condition === undefined || isPossible(apiSchema, compositeType(apiSchema, condition), type);
+      return !isForAll || asksType({ apiSchema, variables } as ShapeSettings, type, [each.selectionSet]);
+    }),
+  );
 }
 
 /** An object of this type, or of an interface whose subgraph knows its objects by that name alone. */

@@ -32,6 +32,8 @@ export type NormaliseInput = {
   readonly schema: GraphQLSchema;
   /** Every field name of the supergraph, inaccessible ones included: no internal key is one of them. */
   readonly fieldNames: ReadonlySet<string>;
+  /** Fields whose objects stand in keys or are required by other fields. */
+  readonly requiredObjects: ReadonlySet<string>;
   readonly operation: OperationDefinitionNode;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** False: this `@defer` is stripped. */
@@ -131,7 +133,7 @@ function addField(
 ) {
   const definition = fieldDefinition(writer.schema, place.parent, field.name.value);
   if (!definition) throw new Error("the operation is not valid");
-  const key = keyOf(place.scope, field);
+  const key = keyOf(place.scope, field, writer.requiredObjects);
   const type = getNamedType(definition.type);
   const introspects = place.isRoot && (field.name.value === "__schema" || field.name.value === "__type");
   // What describes the schema is never worth waiting for.
@@ -174,10 +176,12 @@ function isSameForm(a: FieldNode, b: FieldNode): boolean {
   return a.name.value === b.name.value && sameArguments(a.arguments, b.arguments);
 }
 
-function keyOf(scope: KeyScope, field: FieldNode): Key {
+function keyOf(scope: KeyScope, field: FieldNode, requiredObjects: ReadonlySet<string>): Key {
   const client = responseKeyOf(field);
   // `a: a` says nothing that `a` does not: they merge, so they must stay one key.
-  const isBare = client === field.name.value && !field.arguments?.length;
+  // Of an object that others require, the client has one of its own: what fails in it is then not missing in theirs.
+  const isRequired = field.selectionSet !== undefined && requiredObjects.has(field.name.value);
+  const isBare = client === field.name.value && !field.arguments?.length && !isRequired;
   const keys = isBare ? scope.bare : scope.own;
   const known = keys.get(client);
   if (known) return known;

@@ -56,6 +56,8 @@ export type PreparedOperation = {
   readonly variables: Readonly<Record<string, unknown>>;
 };
 
+const none: ReadonlySet<string> = new Set();
+
 type Refused = { readonly refused: readonly ClientError[] };
 
 export type PrepareOperation = (
@@ -67,6 +69,8 @@ export type PreparerSettings = {
   readonly apiSchema: GraphQLSchema;
   /** Every field name of the supergraph, inaccessible ones included. */
   readonly fieldNames: ReadonlySet<string>;
+  /** Fields whose objects stand in keys or are required by other fields; none by default. */
+  readonly requiredObjects?: ReadonlySet<string>;
   readonly introspection: boolean;
   readonly limits?: Partial<Limits>;
   /** Of all documents kept. */
@@ -217,6 +221,7 @@ function makeVariant(reader: Reader, read: ReadDocument, key: number): Variant |
   const normal = normalise({
     schema: reader.apiSchema,
     fieldNames: reader.fieldNames,
+    requiredObjects: reader.requiredObjects ?? none,
     operation,
     fragments,
     keepsDefer: (directive) => {

@@ -4,20 +4,15 @@
  */
 import { createHash } from "node:crypto";
 import { type DocumentNode, type GraphQLSchema, parse, visit } from "graphql";
-import type { ClientError } from "../errors.ts";
 import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
+import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
-import type { Planner } from "../execution/planner.ts";
+import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
 import { prepareDocument } from "../execution/planner-schema.ts";
-import { readSchemaFacts } from "../execution/schema-facts.ts";
-import { costLimit, type RefuseCost } from "../operation/cost.ts";
-import {
-  operationPreparer,
-  type PreparedDocument,
-  type PreparedOperation,
-  type PrepareOperation,
-} from "../operation/operation-preparer.ts";
+import { withPossibleTypes } from "../execution/possible-types.ts";
+import { readSchemaFacts, type SchemaFacts } from "../execution/schema-facts.ts";
+import { operationPreparer, type PrepareOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
 import { readApiSchema } from "./api-schema.ts";
 
@@ -27,8 +22,6 @@ export type Supergraph = {
   /** What clients may ask. */
   readonly apiSchema: GraphQLSchema;
   readonly prepare: PrepareOperation;
-  /** Null: within what is allowed. */
-  readonly refuseCost: (operation: PreparedOperation) => ClientError | null;
   readonly execute: Engine;
   /** Normalised operations with a plan, most used first. */
   plannedTexts(): readonly string[];
@@ -68,7 +61,8 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
     const facts = readSchemaFacts(synthetics.size > 0 ? prepareDocument(document).document : document);
     const apiSchema = readApiSchema(planned.apiSdl, document);
     const plans = planCache<CompiledPlan>({
-      make: (text) => settings.onPlan(async () => compilePlan(await planned.plan(text), { facts, synthetics })),
+      make: (text) =>
+        settings.onPlan(async () => compilePlan(await planWith(planned, text, facts), { facts, synthetics })),
       sizeOf: ({ bytes }) => bytes,
       maxBytes: maxPlanBytes,
       maxRefused,
@@ -87,9 +81,10 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       prepare: operationPreparer({
         apiSchema,
         fieldNames: fieldNames(document),
+        requiredObjects: facts.requiredObjects,
+        ...(settings.maxCost > 0 ? { cost: { supergraph: document, maxCost: settings.maxCost } } : {}),
         introspection: settings.introspection,
       }),
-      refuseCost: settings.maxCost > 0 ? costRefusal(document, settings.maxCost) : () => null,
       execute: engine,
       ...plansAhead(plans),
       ...holding(planned.release),
@@ -100,6 +95,20 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
   }
 }
 
+/**
+ * The planner loses its way with some conditions on abstract types, where interface objects are about; with every possible
+ * type written out it finds it.
+ */
+async function planWith({ plan }: PlannedSupergraph, text: string, facts: SchemaFacts): Promise<QueryPlan> {
+  try {
+    return await plan(text);
+  } catch (error) {
+    const expanded = error instanceof QueryPlanningFailed ? withPossibleTypes(text, facts.schema) : null;
+    if (expanded === null) throw error;
+    return plan(expanded);
+  }
+}
+
 function plansAhead(plans: PlanCache<CompiledPlan>): Pick<Supergraph, "plannedTexts" | "planCache" | "warm"> {
   return {
     planCache: () => ({ entries: plans.entries().length, bytes: plans.bytes }),
@@ -107,16 +116,6 @@ function plansAhead(plans: PlanCache<CompiledPlan>): Pick<Supergraph, "plannedTe
     async warm(texts) {
       for (const text of texts) await plans.get(text).catch(() => {});
     },
-  };
-}
-
-function costRefusal(supergraph: DocumentNode, maxCost: number): Supergraph["refuseCost"] {
-  const compile = costLimit({ supergraph, maxCost });
-  const limits = new WeakMap<PreparedDocument, RefuseCost>();
-  return ({ document, variables }) => {
-    const limit = limits.get(document) ?? compile(document.operation);
-    limits.set(document, limit);
-    return limit(variables);
   };
 }
 
