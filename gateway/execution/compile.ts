@@ -47,6 +47,8 @@ export type EntityPart = {
   readonly outputRewrites: readonly Rewrite[];
   /** For entities of this type. */
   assign(typename: string): Assign;
+  /** False for entities of a type of which nothing is asked, or which the subgraph could not find. */
+  isAsked(typename: string): boolean;
 };
 
 export type GatheredPlace = { readonly place: Place; readonly keys: readonly string[]; readonly gather: Gather };
@@ -329,6 +331,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
         return {
           places: members.map(({ place }) => gathered(place)),
           assign: assignments(selection, keys, facts),
+          isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
           shape,
           selection,
           bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
@@ -366,6 +369,39 @@ function assignments(selection: Selection, keys: readonly UsedKey[], { fits }: S
     if (known.size < 1000) known.set(typename, assign);
     return assign;
   };
+}
+
+/** The planner may send entities along of whose type it has no key, or of which it asks nothing. */
+function askedTypes(part: {
+  readonly set: SelectionSetNode;
+  readonly subgraph: string;
+  readonly selection: Selection;
+  readonly shape: RepresentationShape;
+  readonly facts: SchemaFacts;
+}): EntityPart["isAsked"] {
+  const { set, subgraph, selection, shape, facts } = part;
+  const conditions = set.selections.flatMap((each) =>
+    each.kind === Kind.INLINE_FRAGMENT && each.typeCondition ? [each.typeCondition.name.value] : [],
+  );
+  const known = new Map<string, boolean>();
+  return (typename) => {
+    const remembered = known.get(typename);
+    if (remembered !== undefined) return remembered;
+    const usable = conditions
+      .filter((condition) => facts.fits(typename, condition))
+      .flatMap((condition) => facts.keysOf(condition, subgraph));
+    const isFound = usable.length === 0 || usable.some((key) => isRepresented(key.set, shape, typename));
+    const isAsked = isFound && selection.of(typename).length > 0;
+    if (known.size < 1000) known.set(typename, isAsked);
+    return isAsked;
+  };
+}
+
+function isRepresented(key: SelectionSetNode, shape: RepresentationShape, typename: string): boolean {
+  const fields = shape.of(typename);
+  return key.selections.every(
+    (each) => each.kind !== Kind.FIELD || fields.some(({ from }) => from === each.name.value),
+  );
 }
 
 function topLevelKeys(selection: RequiredSelection): readonly string[] {

@@ -216,7 +216,8 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
           isShared ||= part.bringsObjects;
           continue;
         }
-        if (!isAskedAbout(target, selection)) continue;
+        const typename = read(target, "__typename");
+        if (typeof typename === "string" && !part.isAsked(typename)) continue;
         const built = buildRepresentation(target, shape, building);
         const { problem } = built;
         const text = problem === null && isNobody(target, part.keys) ? null : built.text;
@@ -402,12 +403,6 @@ function causeOfNull(given: unknown, reported: readonly Reported[], index: numbe
   // It is missing because of one place in it, which is told instead.
   if (!own && inside?.about) return { ...inside.problem, instead: inside.about.path };
   return own?.problem ?? unplaced?.problem ?? (given === null ? null : missing);
-}
-
-/** The planner may send an entity along of whose type the fetch asks nothing. */
-function isAskedAbout(target: object, selection: Selection): boolean {
-  const typename = read(target, "__typename");
-  return typeof typename !== "string" || selection.of(typename).length > 0;
 }
 
 /** INVARIANT: what one person's record says never stands under another's: the answer names the entity that was asked for. */

@@ -3,13 +3,17 @@ import { Kind, parse } from "graphql";
 import type { Request } from "./subgraphs.ts";
 import { canonical } from "./world.ts";
 
-/** Sorted; one text for each subgraph and representation. */
+/**
+ * Sorted; one text for each subgraph and representation. One that is a type and a key alone tells a subgraph nothing, and an
+ * alias of a key has to be asked for where the key itself is at hand: of those, it counts whom they are about.
+ */
 export function representationsIn(requests: readonly Request[]): readonly string[] {
   const sent = new Set<string>();
   for (const { subgraph, query, variables } of requests)
     for (const name of entityVariables(query)) {
       const given = variables[name];
-      for (const each of Array.isArray(given) ? given : []) sent.add(`${subgraph} ${canonical(each)}`);
+      for (const each of Array.isArray(given) ? given : [])
+        sent.add(Object.keys(each).length > 2 ? `${subgraph} ${canonical(each)}` : canonical(each));
     }
   return [...sent].sort();
 }
