@@ -21,7 +21,7 @@ import type { FetchNode, KeyRenamer, PlanNode, QueryPlan, RequiredSelection, Rew
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type Selection, selectionOf, selectsPath } from "./selection.ts";
-import { splitBySynthetics } from "./split.ts";
+import { splitByNeeds } from "./split.ts";
 
 /** One step down: a key, and how many lists its value is wrapped in. */
 export type Step = { readonly key: string; readonly lists: number };
@@ -318,7 +318,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
     const [{ fetch, document }] = members as [Unit];
     variables.push(...document.variables);
     const { serviceName: subgraph, inputRewrites = [], outputRewrites = [] } = fetch;
-    return splitBySynthetics({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, settings).map(
+    return splitByNeeds({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, facts).map(
       ({ set, requires }) => {
         const shape = representationShape({ fits: facts.fits, synthetics, rewrites: inputRewrites }, requires);
         const { selectionSet, keys } = withEcho(set, subgraph, facts, (condition, key) =>

@@ -99,21 +99,21 @@ export function shapeOf(
 }
 
 /** Whether the selections say more of some of this abstract type's objects than of others. */
-function asksType(
-  { apiSchema, variables }: ShapeSettings,
-  type: GraphQLCompositeType,
-  sets: readonly SelectionSetNode[],
-): boolean {
-  return sets.some(({ selections }) =>
+function asksType(settings: ShapeSettings, type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): boolean {
+  if (isObjectType(type)) return false;
+  const { apiSchema, variables } = settings;
+  const types = apiSchema.getPossibleTypes(type);
+  const differs = ({ selections }: SelectionSetNode): boolean =>
     selections.some((each) => {
-      if (isSkipped(each.directives, variables)) return false;
+      if (isSkipped(each.directives, variables) || each.kind === Kind.FRAGMENT_SPREAD) return false;
       if (each.kind === Kind.FIELD) return each.name.value === "__typename";
-      if (each.kind === Kind.FRAGMENT_SPREAD || isDeferred(each)) return false;
-      const condition = each.typeCondition?.name.value;
-      const isForAll = condition === undefined || isPossible(apiSchema, compositeType(apiSchema, condition), type);
-      return !isForAll || asksType({ apiSchema, variables } as ShapeSettings, type, [each.selectionSet]);
-    }),
-  );
+      if (isDeferred(each)) return false;
+      const condition = each.typeCondition ? compositeType(apiSchema, each.typeCondition.name.value) : type;
+      const meant = types.filter((one) => isPossible(apiSchema, condition, one));
+      if (meant.length === types.length) return differs(each.selectionSet);
+      return meant.some((one) => collectFields(settings, one, [each.selectionSet]).length > 0);
+    });
+  return sets.some(differs);
 }
 
 /** An object of this type, or of an interface whose subgraph knows its objects by that name alone. */

@@ -4,8 +4,8 @@ import type { Request } from "./subgraphs.ts";
 import { canonical } from "./world.ts";
 
 /**
- * Sorted; one text for each subgraph and representation. One that is a type and a key alone tells a subgraph nothing, and an
- * alias of a key has to be asked for where the key itself is at hand: of those, it counts whom they are about.
+ * Sorted; one text for each subgraph and representation. One that is a type and a key alone carries no fact, and whether it
+ * is sent depends on what is at hand: a bare field may come along with another fetch where an aliased one is asked for.
  */
 export function representationsIn(requests: readonly Request[]): readonly string[] {
   const sent = new Set<string>();
@@ -13,7 +13,7 @@ export function representationsIn(requests: readonly Request[]): readonly string
     for (const name of entityVariables(query)) {
       const given = variables[name];
       for (const each of Array.isArray(given) ? given : [])
-        sent.add(Object.keys(each).length > 2 ? `${subgraph} ${canonical(each)}` : canonical(each));
+        if (Object.keys(each).length > 2) sent.add(`${subgraph} ${canonical(each)}`);
     }
   return [...sent].sort();
 }
