@@ -6,11 +6,16 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-type Part = { readonly name: string; readonly module: string };
+type Part = { readonly name: string; readonly module: string; readonly execArgv?: readonly string[] };
 
 const mocks: Part = { name: "simulated systems", module: "mocks/main.ts" };
 const subgraphs: Part = { name: "subgraphs", module: "subgraphs/main.ts" };
-const gateway: Part = { name: "gateway", module: "gateway/main.ts" };
+const gateway: Part = {
+  name: "gateway",
+  module: "gateway/main.ts",
+  // Answers live as long as their slowest agency: with room for them the collector has a third less to do.
+  execArgv: ["--max-semi-space-size=64"],
+};
 
 /** How long parts may take to finish what they accepted before they are ended. */
 const stopWithinMs = 4_500;
@@ -31,7 +36,11 @@ let exitCode: number | null = null;
 function start(part: Part, env: NodeJS.ProcessEnv): Promise<string> {
   // Ended between two parts: what has not been started is never ready.
   if (exitCode !== null) return new Promise(() => {});
-  const child = fork(new URL(part.module, import.meta.url), { env, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = fork(new URL(part.module, import.meta.url), {
+    env,
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    execArgv: [...(part.execArgv ?? [])],
+  });
   running.set(part, child);
   return new Promise((resolve) => {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {

@@ -37,7 +37,11 @@ function ours(fetches: "personal" | "common"): Contender["start"] {
     writeFileSync(subgraphsFile, JSON.stringify(subgraphs.map((name) => ({ name, systems: [], fetches }))));
     const insecure = "authentication,purpose,deny-by-default,audit,subgraph-signature,plaintext,introspection";
     return {
-      args: [...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []), gatewayMain],
+      args: [
+        "--max-semi-space-size=64",
+        ...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []),
+        gatewayMain,
+      ],
       env: {
         CROSSWALK_ENV: "production",
         GATEWAY_INSECURE: insecure,
