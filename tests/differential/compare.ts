@@ -33,38 +33,6 @@ export function differences(
   return found;
 }
 
-/**
- * The expected answer with null at those places of `collateral` where `given` has a null with an error. The same object
- * where there are none.
- */
-export function withCollateral(expected: Answer, given: Answer, collateral: readonly Path[]): Answer {
-  const places = [...nullsOf(given)]
-    .map((each) => JSON.parse(each) as Path)
-    .filter((at) => collateral.some((each) => isPrefix(at, each) || isPrefix(each, at)))
-    .filter((at) => valueAt(given.data, at) === null && !nullsOf(expected).has(JSON.stringify(at)));
-  if (places.length === 0) return expected;
-  const nulled = (value: unknown, at: Path): unknown => {
-    if (places.some((each) => each.length === at.length && isPrefix(each, at))) return null;
-    if (Array.isArray(value)) return value.map((each, index) => nulled(each, [...at, index]));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, nulled(each, [...at, key])]));
-  };
-  return {
-    data: nulled(expected.data, []),
-    errors: [...(expected.errors ?? []), ...places.map((path) => ({ path }))],
-  };
-}
-
-function valueAt(data: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (at, step) =>
-      typeof at === "object" && at !== null && Object.hasOwn(at, step)
-        ? (at as Record<string | number, unknown>)[step]
-        : undefined,
-    data,
-  );
-}
-
 /** Where each error's null is: it may have come up from below the error's own path. */
 function nullsOf({ data, errors = [] }: Answer): ReadonlySet<string> {
   return new Set(errors.map(({ path = [] }) => JSON.stringify(nullOf(data ?? null, path))));

@@ -9,11 +9,9 @@ import {
   type ExecutionResult,
   execute,
   type GraphQLObjectType,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
   isObjectType,
   isScalarType,
-  responsePathAsArray,
   visit,
 } from "graphql";
 import type { Path } from "./compare.ts";
@@ -23,20 +21,11 @@ import type { Operation } from "./operations.ts";
 import { type Meaning, meaningOf, subgraphDocument } from "./subgraphs.ts";
 import { type Args, derive, fieldSet, type GraphDefinition, idOf, ownValue, type Row, type World } from "./world.ts";
 
-export type Failures = {
-  /** Every place that fails or holds a null that it may not hold, whatever null comes up over it. */
-  readonly paths: readonly Path[];
-  /**
-   * Places that may be null with an error though nothing fails there: what a subgraph gives of an object for which it
-   * also has to compute something whose requirement failed. One fetch asks it for both, and that fetch is not sent.
-   */
-  readonly collateral: readonly Path[];
-};
-
 export type Monolith = {
   readonly schema: GraphQLSchema;
   answer(operation: Operation): Promise<ExecutionResult>;
-  failures(operation: Operation): Promise<Failures>;
+  /** Every place that fails or holds a null that it may not hold, whatever null comes up over it. */
+  failures(operation: Operation): Promise<readonly Path[]>;
 };
 
 /** The supergraph over these URLs. Throws what composition says. */
@@ -50,40 +39,6 @@ export function compose(definition: GraphDefinition, urls: Readonly<Record<strin
   );
   if (errors) throw new Error(`${definition.name}: ${errors.map(({ message }) => message).join("\n")}`);
   return supergraphSdl;
-}
-
-/** What is known of one field of one object. */
-type Note = {
-  readonly path: Path;
-  readonly providers: readonly string[];
-  /** Who gives what it requires. */
-  readonly needed: readonly string[];
-  /** Who could not compute it, or something that it requires, because a requirement failed. */
-  readonly lacking: readonly string[];
-};
-type Run = { readonly world: World; readonly notes: Note[] | undefined };
-
-function collateralIn(notes: readonly Note[]): readonly Path[] {
-  const collateral = new Set<Note>();
-  const lacking = new Map<string, Set<string>>();
-  const lackingBeside = ({ path }: Note) => {
-    const parent = JSON.stringify(path.slice(0, -1));
-    const known = lacking.get(parent) ?? new Set();
-    lacking.set(parent, known);
-    return known;
-  };
-  for (const each of notes) for (const subgraph of each.lacking) lackingBeside(each).add(subgraph);
-  // What is computed from a collateral null is not computed either: until nothing is added any more.
-  for (let size = -1; size < collateral.size; ) {
-    size = collateral.size;
-    for (const each of notes) {
-      const beside = lackingBeside(each);
-      if (![...each.providers, ...each.needed].some((subgraph) => beside.has(subgraph))) continue;
-      collateral.add(each);
-      if (each.needed.length > 0) for (const subgraph of each.providers) beside.add(subgraph);
-    }
-  }
-  return [...collateral].map(({ path }) => path);
 }
 
 type Held = { readonly __typename: string; readonly row: Row; readonly contexts: ReadonlyMap<string, Row> };
@@ -115,43 +70,13 @@ export function openMonolith(definition: GraphDefinition, sdl: string): Monolith
     return derive(definition, coordinate, required, all);
   };
 
-  /** The subgraphs that would have to compute something of this object from a requirement that failed. */
-  const lackingRequirement = (world: World, row: Row, field: string): readonly string[] => {
-    const own = meaning.typesOf(row.__typename).map((type) => `${type}.${field}`);
-    const coordinate = own.find((each) => meaning.requires.has(each));
-    if (coordinate === undefined) return [];
-    try {
-      read(world, row, field, {}, new Map());
-      return [];
-    } catch {
-      const required = fieldSet(meaning.requires.get(coordinate) ?? "");
-      const deeper = required.flatMap((each) => ("field" in each ? lackingRequirement(world, row, each.field) : []));
-      return [...(providers.get(coordinate) ?? []), ...deeper];
-    }
-  };
-  const providersFor = (row: Row, field: string) =>
-    meaning.typesOf(row.__typename).flatMap((type) => providers.get(`${type}.${field}`) ?? []);
-  const neededFor = (row: Row, field: string): readonly string[] =>
-    meaning
-      .typesOf(row.__typename)
-      .flatMap((type) => fieldSet(meaning.requires.get(`${type}.${field}`) ?? "__typename"))
-      .flatMap((each) => ("field" in each ? [...providersFor(row, each.field), ...neededIn(row, each.field)] : []));
-  const neededIn = (row: Row, field: string) => (field === "__typename" ? [] : neededFor(row, field));
-  const notesOf = (world: World, row: Row, field: string, path: Path): Note => ({
-    path,
-    providers: providersFor(row, field),
-    needed: neededFor(row, field),
-    lacking: lackingRequirement(world, row, field),
-  });
-
   for (const type of [schema, lenient].flatMap((each) => Object.values(each.getTypeMap()))) {
     if (isScalarType(type) && !["Int", "Float", "String", "Boolean", "ID"].includes(type.name))
       type.serialize = (value) => value;
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
     for (const field of Object.values(type.getFields())) {
-      field.resolve = (held: Held | undefined, args: Args, { world, notes }: Run, info: GraphQLResolveInfo) => {
+      field.resolve = (held: Held | undefined, args: Args, world: World) => {
         const row = held?.row ?? { __typename: type.name };
-        notes?.push(notesOf(world, row, field.name, responsePathAsArray(info.path)));
         const contexts = new Map(held?.contexts);
         for (const [name, types] of meaning.contexts)
           if (meaning.typesOf(row.__typename).some((each) => types.has(each))) contexts.set(name, row);
@@ -167,20 +92,19 @@ export function openMonolith(definition: GraphDefinition, sdl: string): Monolith
       };
     }
   }
-  const executed = async (over: GraphQLSchema, { document, variables, operationName }: Operation, notes?: Note[]) =>
+  const executed = async (over: GraphQLSchema, { document, variables, operationName }: Operation) =>
     execute({
       schema: over,
       ...withSafeNames(document, variables),
-      contextValue: { world: definition.build(), notes } satisfies Run,
+      contextValue: definition.build(),
       ...(operationName === null ? {} : { operationName }),
     });
   return {
     schema,
     answer: (operation) => executed(schema, operation),
     async failures(operation) {
-      const notes: Note[] = [];
-      const { errors = [] } = await executed(lenient, operation, notes);
-      return { paths: errors.flatMap(({ path }) => (path ? [path] : [])), collateral: collateralIn(notes) };
+      const { errors = [] } = await executed(lenient, operation);
+      return errors.flatMap(({ path }) => (path ? [path] : []));
     },
   };
 }
