@@ -1,4 +1,7 @@
 /** What the engine promises of every plan: nothing is attributed to another, nothing is polluted, parts come when they are there. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
@@ -206,6 +209,64 @@ describe("requests to one subgraph", () => {
     );
     expect(body.data).toEqual({ a: { few: [] }, b: [{ many: null }, { many: [] }] });
     expect(body.errors?.map(({ path }) => path)).toEqual([["b", 0, "many"]]);
+  });
+});
+
+describe("conditions", () => {
+  const query =
+    "query ($cases: Boolean!) { people { fin courtCases @include(if: $cases) { id } custodyStays @skip(if: $cases) { id } } }";
+
+  test("are answered each by its value, in whatever order they are asked", async () => {
+    for (const cases of [true, false, false, true, true, false]) {
+      const { body } = await gateway.ask(query, { cases });
+      expect(Object.keys(body.data.people[0])).toEqual(["fin", cases ? "courtCases" : "custodyStays"]);
+    }
+  });
+
+  test("keep what they leave out from being asked for, and what it would have required", async () => {
+    await gateway.ask(query, { cases: false });
+    const { people, court, custody } = graph.subgraphs;
+    expect([people, court, custody].map(({ requests }) => requests.length)).toEqual([1, 0, 1]);
+    expect(people.requests[0]?.query).not.toContain("aNumbers");
+  });
+});
+
+describe("identical operations at once", () => {
+  test("are executed once where no answer depends on who asks, and those with other variables apart", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "engine-"));
+    const file = join(folder, "subgraphs.json");
+    await writeFile(file, JSON.stringify(["people", "court", "custody"].map((name) => ({ name, fetches: "common" }))));
+    const shared = await startTestGateway(graph.sdl, { GATEWAY_SUBGRAPHS: file });
+    try {
+      const query = "query ($by: PersonIdentifier!) { person(by: $by) { fin } }";
+      const fins = ["FIN000001", "FIN000002", "FIN000001", "FIN000002", "FIN000009"];
+      const ask = (fin: string) => shared.ask(query, { by: { fin } });
+      await ask("FIN000001");
+      graph.subgraphs.people.requests.length = 0;
+      // The first answer waits until all have come.
+      const held: (() => void)[] = [];
+      graph.subgraphs.people.fault = (request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.once("end", () => {
+          const { query: sent, variables } = JSON.parse(Buffer.concat(chunks).toString());
+          const [by] = Object.values(variables) as { fin: string }[];
+          const key = /\{\s*(\w+)/.exec(sent.slice(sent.indexOf("{")))?.[1] ?? "";
+          const person = by?.fin === "FIN000009" ? null : { __typename: "Person", fin: by?.fin };
+          held.push(() => answerJson({ data: { [key]: person } })(request, response));
+        });
+      };
+      const asked = Promise.all(fins.map(ask));
+      for (let turn = 0; turn < 100 || held.length < new Set(fins).size; turn++)
+        await new Promise((resolve) => setImmediate(resolve));
+      for (const answer of held) answer();
+      const answers = await asked;
+      expect(answers.map(({ body }) => body.data.person?.fin ?? null)).toEqual([...fins.slice(0, 4), null]);
+      expect(held).toHaveLength(3);
+    } finally {
+      await shared.close();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
