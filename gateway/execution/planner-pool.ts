@@ -1,7 +1,7 @@
 /** The threads that plan for one supergraph, and what waits for them. */
 import { PlannerUnavailable, type QueryPlan, QueryPlanningFailed, QueryPlanningTimeout } from "./plan.ts";
+import type { LoadedReport, PlannerReport } from "./planner-tasks.ts";
 import { type LossReason, type PlannerThread, startPlannerThread } from "./planner-thread.ts";
-import type { LoadedReport, PlannerReport } from "./planner-worker.ts";
 
 export type PoolSettings = {
   /** While a plan takes longer, another thread may start on those that wait. */

@@ -1,6 +1,6 @@
 /** One thread that plans, with its limits: it either reports on a task in time, or it is gone. */
 import { Worker } from "node:worker_threads";
-import type { PlannerReport, PlannerTask } from "./planner-worker.ts";
+import type { PlannerReport, PlannerTask } from "./planner-tasks.ts";
 
 /** Why a thread is gone: a task took too long, it needed too much memory, it failed by itself, or it was ended. */
 export type LossReason = "deadline" | "heap" | "crash" | "ended";
