@@ -49,6 +49,7 @@ export type Config = {
   readonly maxCost: number;
   /** Trusted documents: a folder of .graphql files or a manifest; empty: none. */
   readonly documents: string;
+  /** `require`: nothing else is taken. */
   readonly documentsMode: "off" | "prefer" | "require";
   /** A plan that takes longer no longer holds up others. */
   readonly planSoftMs: number;
@@ -85,7 +86,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     maxBatch: reader.wholeNumber("MAX_BATCH", 0, 100),
     maxCost: reader.wholeNumber("MAX_COST", 0),
     documents: env.GATEWAY_DOCUMENTS || "",
-    documentsMode: reader.oneOf("GATEWAY_DOCUMENTS_MODE", ["off", "prefer", "require"], "off"),
+    documentsMode: reader.documentsMode("GATEWAY_DOCUMENTS_MODE", env.GATEWAY_DOCUMENTS || ""),
     planSoftMs: reader.wholeNumber("PLAN_SOFT_MS", 250),
     planHardMs: reader.wholeNumber("PLAN_HARD_MS", 1000),
     drainMs: reader.wholeNumber("DRAIN_MS", 4000),
@@ -138,12 +139,20 @@ function settingReader(env: Environment, refusals: string[]) {
       .split(",")
       .map((each) => each.trim())
       .filter((each) => each !== "");
+  const oneOf = <Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice => {
+    const value = env[name] || fallback;
+    const choice = choices.find((each) => each === value);
+    if (choice === undefined) refusals.push(`${name} must be one of ${choices.join(", ")}`);
+    return choice ?? fallback;
+  };
   return {
-    oneOf<Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
-      const value = env[name] || fallback;
-      const choice = choices.find((each) => each === value);
-      if (choice === undefined) refusals.push(`${name} must be one of ${choices.join(", ")}`);
-      return choice ?? fallback;
+    oneOf,
+    documentsMode(name: string, documents: string): Config["documentsMode"] {
+      // Whoever names documents wants them known.
+      const mode = oneOf(name, ["off", "prefer", "require"], documents === "" ? "off" : "prefer");
+      if (mode !== "off" && documents === "")
+        refusals.push(`${name} is ${mode}: set GATEWAY_DOCUMENTS to a folder of .graphql files or a manifest`);
+      return mode;
     },
     wholeNumber(name: string, fallback: number, max = 2 ** 31 - 1): number {
       const value = env[name] || String(fallback);
