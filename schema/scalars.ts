@@ -2,6 +2,10 @@
  * The identifiers' scalars: parse → canonical form. Used at the gateway's edge and again by every subgraph, so that
  * past the edge an identifier cannot be malformed. Each description in `shared.graphql` says what is accepted.
  *
+ * One normalisation: white space around it and, where the accepted form says so, within it goes, as do hyphens; a to z
+ * become A to Z. Nothing else changes: what is not ASCII then is refused, and no letter of another script, no ligature and
+ * no dotless i ever becomes one of ours.
+ *
  * INVARIANT: a refusal names the accepted forms and never repeats what was typed.
  */
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
@@ -11,7 +15,7 @@ export type ParseIdentifier = (text: string) => string | null;
 
 /** A-number: 7 to 9 digits, a leading A, spaces and dashes ignored; nine digits, zero-padded. */
 export const parseANumber: ParseIdentifier = (text) => {
-  const digits = /^A?(\d{7,9})$/.exec(text.replace(/[\s-]/g, "").toUpperCase())?.[1];
+  const digits = /^A?(\d{7,9})$/.exec(compact(text))?.[1];
   return digits === undefined ? null : digits.padStart(9, "0");
 };
 
@@ -38,7 +42,7 @@ export const parseFin: ParseIdentifier = (text) => match(/^[A-Z0-9]{6,20}$/, tex
 export const parseEidSubjectId: ParseIdentifier = (text) => match(/^[A-Za-z0-9-]{1,20}$/, text.trim());
 
 /** ISO 3166-1 alpha-3. */
-export const parseCountryCode: ParseIdentifier = (text) => match(/^[A-Z]{3}$/, text.trim().toUpperCase());
+export const parseCountryCode: ParseIdentifier = (text) => match(/^[A-Z]{3}$/, upperCase(text.trim()));
 
 /** By scalar name: parse incoming values, refuse anything that is not a string in an accepted form. */
 export const identifierScalars: Readonly<Record<string, GraphQLScalarType<string, string>>> = {
@@ -77,7 +81,12 @@ function identifier(name: string, parse: ParseIdentifier, accepted: string): Gra
 }
 
 function compact(text: string): string {
-  return text.replace(/[\s-]/g, "").toUpperCase();
+  return upperCase(text.replace(/[\s-]/g, ""));
+}
+
+/** Of ASCII alone: `toUpperCase` makes I of a dotless i, S of a long s, and FI of a ligature. */
+function upperCase(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 function match(pattern: RegExp, text: string): string | null {

@@ -199,12 +199,15 @@ function misplaced([title, path]: readonly [string, unknown]): Row {
   return [`an error about ${title}`, answerJson(body), wrong];
 }
 
+const codesOfTransport = new Set([malformed, failed, wrong].map(String));
 const codesOf = ({ errors: given }: Body) => [...new Set(given?.map(({ extensions }) => String(extensions.code)))];
 const stays = ["FIN000001", "FIN000002"].map((fin) => [{ id: `S${fin}` }]);
 
-/** Asked until the way of compiled code has been gone too. What is beside the broken part is whole, every time. */
+/** What is beside the broken part is whole, and so is the next answer: nothing of a broken one is kept. */
 async function expectGiven([, answer, given]: Row): Promise<void> {
-  for (const _time of ["first", "second"]) {
+  // The second answer of a shape is projected by compiled code. One failure in three opens no breaker.
+  const [times, next] = codesOfTransport.has(String(given)) ? [1, 2] : [2, 1];
+  for (let time = 0; time < times; time++) {
     graph.subgraphs.court.fault = answer;
     const { status, body, text: sent } = await gateway.ask(query);
     graph.subgraphs.court.fault = null;
@@ -216,15 +219,11 @@ async function expectGiven([, answer, given]: Row): Promise<void> {
     if (given === "whole") expect([cases, codesOf(body)]).toEqual([first.courtCases, []]);
     else if ("cases" in given) expect([cases, codesOf(body)]).toEqual([given.cases, given.codes]);
     else expect([cases, codesOf(body)]).toEqual([null, [...given]]);
-    // Nothing of it is kept, and the next answer is whole. Twice: one failure in three opens no breaker.
-    for (const _next of ["one", "two"]) {
-      const next = await gateway.ask(query);
-      expect(next.body.errors).toBeUndefined();
-      expect(next.body.data.people[0].courtCases.map(({ id }: { id: string }) => id)).toEqual([
-        "C000000011",
-        "C000000012",
-      ]);
-    }
+  }
+  for (let time = 0; time < next; time++) {
+    const { body } = await gateway.ask(query);
+    expect(body.errors).toBeUndefined();
+    expect(body.data.people[0].courtCases.map(({ id }: { id: string }) => id)).toEqual(["C000000011", "C000000012"]);
   }
 }
 
@@ -249,7 +248,7 @@ describe("T71: a subgraph that answers with", () => {
     }
   });
 
-  const runs = Number(process.env.PROOF_ROUNDS ?? 150);
+  const runs = Number(process.env.PROOF_ROUNDS ?? 100);
   test(`its own answer, spoilt in ${runs} ways: never a value of another type, a null that may not be, or a fault of ours`, async () => {
     const junk = fc.constantFrom<unknown>(
       null,
@@ -285,7 +284,6 @@ describe("T71: a subgraph that answers with", () => {
         );
         const known = ["SUBREQUEST_MALFORMED_RESPONSE", "ENTITY_MISMATCH", "SUBGRAPH_ERROR", "SUBREQUEST_NOT_SENT"];
         expect(codesOf(body).filter((code) => !known.includes(code))).toEqual([]);
-        for (let next = 0; next < 2; next++) await gateway.ask(query);
       }),
       { numRuns: runs, seed: Number(process.env.PROOF_SEED ?? 1) },
     );

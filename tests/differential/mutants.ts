@@ -1,13 +1,17 @@
-/** Small faults in the gateway that the differential test has to see. Run by run-mutants.ts on a copy of the tree. */
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: some faults are in code that writes code.
+/** Small faults in the gateway that a test has to see. Run by run-mutants.ts on a copy of the tree. */
 
 export type Mutant = {
   readonly fault: string;
   readonly file: string;
   /** Each stands in the file exactly once. */
   readonly edits: readonly (readonly [find: string, replace: string])[];
-  /** The graphs over which it is looked for. */
-  readonly over: readonly string[];
-};
+} & (DifferentialLook | NamedLook);
+
+/** The graphs over which the differential test looks for it. */
+type DifferentialLook = { readonly over: readonly string[] };
+/** What no single operation shows: the test that looks for it instead, by file and title. */
+type NamedLook = { readonly by: readonly [file: string, title: string] };
 
 const execution = (file: string) => `gateway/execution/${file}`;
 
@@ -49,7 +53,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "errors are swallowed",
     file: execution("complete.ts"),
-    edits: [["for (const problem of found) tellHere(problem, type);", ""]],
+    edits: [["for (const problem of found) tellHere(problem, type, shape);", ""]],
     over: ["shop"],
   },
   {
@@ -140,7 +144,126 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "an entity too deep in lists is not found",
     file: execution("gather.ts"),
-    edits: [["else if (lists > 0) for", "else if (lists > 0 && lists < 2) for"]],
+    edits: [["${within(element, lists - 1, rest)}", '${lists > 1 ? "" : within(element, lists - 1, rest)}']],
     over: ["tree"],
+  },
+  {
+    fault: "what a condition leaves in is not asked for",
+    file: execution("variant.ts"),
+    edits: [
+      [
+        "if (isSkipped(each.directives, variables)) return [];",
+        "if (each.directives?.some(({ name }) => isCondition(name.value))) return [];",
+      ],
+    ],
+    over: ["shop"],
+  },
+  {
+    fault: "what is skipped is asked for all the same",
+    file: execution("variant.ts"),
+    edits: [["if (isSkipped(each.directives, variables)) return [];", ""]],
+    by: ["tests/engine.test.ts", "conditions"],
+  },
+  {
+    fault: "one value of a condition is answered like the other",
+    file: execution("engine.ts"),
+    edits: [['variables[name] === true ? "1" : "0"', '"1"']],
+    by: ["tests/engine.test.ts", "conditions"],
+  },
+  {
+    fault: "fetches stay in the order of the plan where it is wrong",
+    file: execution("order.ts"),
+    edits: [
+      [
+        "if (needs.every((each, index) => each.every((need) => isMet(need, index)))) return planned;",
+        "return planned;",
+      ],
+    ],
+    over: ["hops"],
+  },
+  {
+    fault: "a field takes along what others of its fetch require",
+    file: execution("split.ts"),
+    edits: [
+      ['requires: without(requires, "", (path) => all.has(path) && !needs.has(path) && !keys.has(path)),', "requires,"],
+    ],
+    over: ["tree", "required-arguments"],
+  },
+  {
+    fault: "what a field requires is left out with what others require",
+    file: execution("split.ts"),
+    edits: [["all.has(path) && !needs.has(path) && !keys.has(path)", "all.has(path) && !keys.has(path)"]],
+    over: ["tree", "required-arguments"],
+  },
+  {
+    fault: "entities are alike that differ in the first of their values",
+    file: execution("alikes.ts"),
+    edits: [["for (let index = 0; index < last; index++) {", "for (let index = 1; index < last; index++) {"]],
+    over: ["hops"],
+  },
+  {
+    fault: "of entities that are alike one alone gets its values",
+    file: execution("execute.ts"),
+    edits: [
+      [
+        "for (let at = 0; at < targets.length; at++) isDone = assign(",
+        "for (let at = 0; at < 1; at++) isDone = assign(",
+      ],
+    ],
+    over: ["shop", "hops"],
+  },
+  {
+    fault: "the fast way does not look whose answer it is",
+    file: execution("assign.ts"),
+    edits: [["if (!isEchoed) continue;", "continue;"]],
+    by: ["tests/engine.test.ts", "T72"],
+  },
+  {
+    fault: "the careful way does not look whose answer it is",
+    file: execution("execute.ts"),
+    edits: [["if (!isSame(read(target, field.key), answered, field))", "if (false)"]],
+    by: ["tests/engine.test.ts", "T72"],
+  },
+  {
+    fault: "the fast way replaces what others brought of an object",
+    file: execution("assign.ts"),
+    edits: [['if(typeof ${known}==="object"&&${known}!==null)return false;', ""]],
+    over: ["hops"],
+  },
+  {
+    fault: "the fast projection lets a null stay where it may not be",
+    file: execution("project.ts"),
+    edits: [["if(${from}===null)throw ${stop};${write(from, to, type.of)}", "${write(from, to, type.of)}"]],
+    over: ["tree"],
+  },
+  {
+    fault: "the fast projection gives its fields another's values",
+    file: execution("project.ts"),
+    edits: [['code.member("r", field.key)', 'code.member("r", fields[0]?.key ?? "")']],
+    over: ["shop"],
+  },
+  {
+    fault: "the fast projection takes any text for a value of an enum",
+    file: execution("project.ts"),
+    edits: [["if(${code.handed(leaf)}.has(${from}))", 'if(typeof ${from}==="string")']],
+    by: ["tests/threats-answers.test.ts", "T71"],
+  },
+  {
+    fault: "an interface's name is taken for the type",
+    file: execution("merge.ts"),
+    edits: [["fits(known, given) ? known : given", "fits(known, given) ? given : given"]],
+    over: ["media"],
+  },
+  {
+    fault: "operations at once are taken for one whatever their variables",
+    file: execution("engine.ts"),
+    edits: [["variant.joined.run(JSON.stringify(variables), ", 'variant.joined.run("", ']],
+    by: ["tests/engine.test.ts", "identical operations"],
+  },
+  {
+    fault: "a deferred part names the first element of its list",
+    file: execution("deferred.ts"),
+    edits: [["objectsIn(each, [...path, index], keys)", "objectsIn(each, [...path, 0], keys)"]],
+    by: ["tests/engine.test.ts", "what is deferred"],
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * Plants each mutant in a copy of the tree and runs the differential test over its graphs there: a mutant that lives is
- * a fault that the test does not see. `node tests/differential/run-mutants.ts [part of a fault's name]`.
+ * Plants each mutant in a copy of the tree and runs the test that is to see it there: the differential one over its
+ * graphs, or one by name. A mutant that lives is a fault that the tests do not see. `node tests/differential/run-mutants.ts [part of a fault's name]`.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,21 +11,26 @@ import { type Mutant, mutants } from "./mutants.ts";
 const root = new URL("../..", import.meta.url).pathname;
 const copied = ["gateway", "schema", "tests", "package.json", "jest.config.mjs"];
 
-function passes(folder: string, over: readonly string[]): boolean {
+type Look = readonly [files: string, titles: string];
+
+const differentialLook = (over: readonly string[]): Look => [
+  "tests/(differential|aliasing).test.ts",
+  `over (${over.join("|")}) (every answer|representations)`,
+];
+const lookOf = (mutant: Mutant): Look => ("by" in mutant ? mutant.by : differentialLook(mutant.over));
+
+function passes(folder: string, [files, titles]: Look): boolean {
   const { status } = spawnSync(
     process.execPath,
-    [
-      join(root, "node_modules/jest/bin/jest.js"),
-      "tests/(differential|aliasing).test.ts",
-      ...["--bail", "--silent", "--ci", "-t", `over (${over.join("|")}) (every answer|representations)`],
-    ],
+    [join(root, "node_modules/jest/bin/jest.js"), files, "--bail", "--silent", "--ci", "-t", titles],
     { cwd: folder, env: { ...process.env, PROOF_OPERATIONS: "200", PROOF_SHRINKS: "0" }, timeout: 600_000 },
   );
   return status === 0;
 }
 
 /** Whether the test fails with this mutant planted. Throws when it cannot be planted. */
-function isSeen(folder: string, { file, edits, over }: Mutant): boolean {
+function isSeen(folder: string, mutant: Mutant): boolean {
+  const { file, edits } = mutant;
   const path = join(folder, file);
   const original = readFileSync(path, "utf8");
   let text = original;
@@ -35,7 +40,7 @@ function isSeen(folder: string, { file, edits, over }: Mutant): boolean {
   }
   writeFileSync(path, text);
   try {
-    return !passes(folder, over);
+    return !passes(folder, lookOf(mutant));
   } finally {
     writeFileSync(path, original);
   }
@@ -47,8 +52,12 @@ function main(part: string): void {
   try {
     for (const each of copied) cpSync(join(root, each), join(folder, each), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    if (!passes(folder, [...new Set(chosen.flatMap(({ over }) => over))]))
-      throw new Error("the test fails without any mutant: then it proves nothing with one");
+    const over = [...new Set(chosen.flatMap((each) => ("over" in each ? each.over : [])))];
+    const named = chosen.flatMap((each) => ("by" in each ? [each.by] : []));
+    const all: readonly Look[] = over.length > 0 ? [differentialLook(over), ...named] : named;
+    const looks = new Map(all.map((look) => [look.join("\n"), look]));
+    for (const look of looks.values())
+      if (!passes(folder, look)) throw new Error(`fails without any mutant, and so proves nothing: ${look.join(", ")}`);
     const alive = chosen.filter((each) => {
       const seen = isSeen(folder, each);
       console.log(`${seen ? "seen" : "NOT SEEN"}: ${each.fault}`);
