@@ -156,7 +156,7 @@ export function partError({ code, path, agency, system }: PartError): ClientErro
 export function readSubgraphError(extensions: unknown): { readonly code: ErrorCode; readonly system?: string } {
   const { code, system } = (extensions ?? {}) as { code?: unknown; system?: unknown };
   const known = typeof code === "string" && Object.hasOwn(subgraphCodes, code) ? subgraphCodes[code] : undefined;
-  const named = typeof system === "string" && /^[A-Z0-9]{2,12}$/.test(system) ? { system } : {};
+  const named = typeof system === "string" && /^[A-Z][A-Z0-9]{1,11}$/.test(system) ? { system } : {};
   return { code: known ?? "SUBGRAPH_ERROR", ...named };
 }
 

@@ -191,8 +191,8 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
-      return ({ subgraph, kind, body, signal, deadline }) =>
-        call({ subgraph, url: urls.get(subgraph) ?? "", kind, body, signal, deadline });
+      return ({ subgraph, kind, body, mayJoin, signal, deadline }) =>
+        call({ subgraph, url: urls.get(subgraph) ?? "", kind, body, mayJoin, signal, deadline });
     },
     async close() {
       await transport.close();

@@ -60,6 +60,7 @@ const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   url: "",
   body: JSON.stringify({ query: "{a}", number: bodies++ }),
   kind: "query",
+  mayJoin: true,
   deadline: watch.now() + 10_000,
   signal: new AbortController().signal,
   ...more,

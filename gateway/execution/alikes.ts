@@ -56,4 +56,4 @@ export class Alikes {
 }
 
 const isScalar = (value: unknown): boolean =>
-  typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  typeof value === "string" || Number.isSafeInteger(value) || typeof value === "boolean";

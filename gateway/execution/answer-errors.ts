@@ -8,9 +8,6 @@ export type Reported = {
   readonly about: { readonly part: number; readonly entity: number; readonly path: Path } | null;
 };
 
-/** More than these say nothing new, and cost. */
-const maxReported = 1000;
-
 /**
  * `aliases`: the keys under which entities were asked for; null for a fetch at the root. `undoAliases`: the plan aliased
  * fields of its own accord.
@@ -23,7 +20,7 @@ export function readErrors(
 ): readonly Reported[] {
   if (errors === undefined || errors === null) return [];
   // Something in the place of errors says that something is wrong, whatever it is.
-  const list: readonly unknown[] = Array.isArray(errors) ? errors.slice(0, maxReported) : [{}];
+  const list: readonly unknown[] = Array.isArray(errors) ? errors : [{}];
   return list.map((each) => {
     const { path, extensions } = (typeof each === "object" && each !== null ? each : {}) as Record<string, unknown>;
     const steps = undoAliases && Array.isArray(path) ? path.map(undoAlias) : path;

@@ -16,11 +16,11 @@ export function assignment(fields: readonly SelectedField[], keys: readonly Used
   const assigned: string[] = [];
   for (const { isEchoed, fields: echoed } of keys) {
     if (!isEchoed) continue;
-    for (const { key, below } of echoed) {
+    for (const { key, answered, below } of echoed) {
       // Nested keys are compared with care.
       if (below.length > 0) return () => false;
       const own = code.variable();
-      checks.push(`const ${own}=${code.member("s", key)};`);
+      checks.push(`const ${own}=${code.member("s", answered)};`);
       checks.push(`if(${own}===null||${own}===undefined||${own}!==${code.member("t", key)})return false;`);
     }
   }

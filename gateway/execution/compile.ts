@@ -6,30 +6,14 @@
 
 import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import { type Assign, assignment } from "./assign.ts";
-import {
-  afterRewrites,
-  type FetchDocument,
-  printEntities,
-  printRoot,
-  readFetchDocument,
-  type UsedKey,
-  withEcho,
-} from "./fetch-document.ts";
+import { afterRewrites, printEntities, printRoot, type UsedKey, withEcho } from "./fetch-document.ts";
 import { type Gather, gathering } from "./gather.ts";
-import { orderOf } from "./order.ts";
-import type { FetchNode, KeyRenamer, PlanNode, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
+import type { KeyRenamer, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type Selection, selectionOf, selectsPath } from "./selection.ts";
 import { splitByNeeds } from "./split.ts";
-
-/** One step down: a key, and how many lists its value is wrapped in. */
-export type Step = { readonly key: string; readonly lists: number };
-
-/** Where the entities of a fetch are, from the root. */
-export type Place = readonly Step[];
-
-export type Condition = { readonly variable: string; readonly value: boolean };
+import { type Condition, type DeferredBlock, groupKey, type Place, type Unit, unitsOf } from "./units.ts";
 
 /** Entities of which the same is asked, at one or several places. */
 export type EntityPart = {
@@ -39,6 +23,8 @@ export type EntityPart = {
   readonly places: readonly GatheredPlace[];
   readonly shape: RepresentationShape;
   readonly selection: Selection;
+  /** The same under the keys of the answer as it comes, with the keys that are echoed. */
+  readonly asSent: Selection;
   /** Whether what it brings has objects in it, which then stand at the place of each entity that is alike. */
   readonly bringsObjects: boolean;
   readonly keys: readonly UsedKey[];
@@ -56,6 +42,7 @@ export type GatheredPlace = { readonly place: Place; readonly keys: readonly str
 export type RootPart = {
   readonly place: GatheredPlace;
   readonly selection: Selection;
+  readonly asSent: Selection;
   readonly outputRewrites: readonly Rewrite[];
 };
 
@@ -80,19 +67,12 @@ export type Request = {
   readonly block: number;
 };
 
-export type DeferredBlock = {
-  readonly label: string;
-  readonly block: number;
-  /** The block in whose part of the answer this one stands. */
-  readonly parent: number;
-  /** Requests of other blocks that its data come from. */
-  readonly needs: readonly number[];
-};
-
 export type CompiledPlan = {
   readonly requests: readonly Request[];
   readonly deferred: readonly DeferredBlock[];
   readonly usesContext: boolean;
+  /** What it reads is read after what it has written: nothing of it joins a read of others. */
+  readonly isMutation: boolean;
   /** Held in memory, roughly. */
   readonly bytes: number;
   /** Which subgraph was to answer what stands at this path of keys. */
@@ -101,30 +81,8 @@ export type CompiledPlan = {
 
 export type CompileSettings = { readonly facts: SchemaFacts; readonly synthetics: ReadonlyMap<string, string> };
 
-type Unit = {
-  readonly fetch: FetchNode;
-  readonly document: FetchDocument;
-  /** What it selects, under the keys that the data has afterwards. */
-  readonly set: SelectionSetNode;
-  readonly place: Place;
-  readonly conditions: readonly Condition[];
-  readonly block: number;
-  after: ReadonlySet<number>;
-  level: number;
-};
-
 export function compilePlan(plan: QueryPlan, settings: CompileSettings): CompiledPlan {
-  const { units, deferred } = readUnits(plan, settings.synthetics);
-  const order = orderOf(
-    units.map(({ fetch, place, set, after }) => ({
-      keys: place.map(({ key }) => key),
-      requires: fetch.requires ?? null,
-      set,
-      after,
-    })),
-  );
-  for (const [index, unit] of units.entries()) unit.after = order[index] as ReadonlySet<number>;
-  setLevels(units);
+  const { units, deferred } = unitsOf(plan, settings.synthetics);
   const groups = Map.groupBy(units.keys(), (index) => groupKey(units[index] as Unit, index));
   const requestOf = new Map<number, number>();
   for (const [request, members] of [...groups.values()].entries())
@@ -141,8 +99,12 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
   });
   return {
     requests,
-    deferred: deferred.map(({ needs, ...each }) => ({ ...each, needs: needs.map((unit) => requestOf.get(unit)!) })),
+    deferred: deferred.map(({ needs, ...each }) => ({
+      ...each,
+      needs: [...new Set(needs.map((unit) => requestOf.get(unit)!))],
+    })),
     bytes: 2000 + units.reduce((sum, { fetch }) => sum + 1500 + fetch.operation.length * 12, 0),
+    isMutation: units.some(({ fetch }) => fetch.operationKind === "mutation"),
     usesContext: units.some(({ fetch }) => fetch.contextRewrites?.length),
     agencyOf(keys) {
       const found = sources.find(
@@ -154,111 +116,6 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
       return found?.subgraph ?? null;
     },
   };
-}
-
-function readUnits(
-  { node }: QueryPlan,
-  synthetics: ReadonlyMap<string, string>,
-): { readonly units: Unit[]; readonly deferred: DeferredBlock[] } {
-  const units: Unit[] = [];
-  const deferred: DeferredBlock[] = [];
-  const byId = new Map<string, number>();
-  let blocks = 0;
-  type Around = {
-    after: ReadonlySet<number>;
-    place: readonly string[];
-    conditions: readonly Condition[];
-    block: number;
-  };
-
-  /** What is complete when this node is. */
-  const walk = (each: PlanNode | undefined, around: Around): ReadonlySet<number> => {
-    if (!each) return new Set();
-    switch (each.kind) {
-      case "Sequence": {
-        let last = around.after;
-        let complete: ReadonlySet<number> = new Set();
-        for (const child of each.nodes) {
-          complete = walk(child, { ...around, after: last });
-          if (complete.size > 0) last = complete;
-        }
-        return last === around.after ? new Set() : last;
-      }
-      case "Parallel":
-        return new Set(each.nodes.flatMap((child) => [...walk(child, around)]));
-      case "Flatten":
-        return walk(each.node, { ...around, place: [...around.place, ...each.path.map(String)] });
-      case "Condition": {
-        const under = (value: boolean): Around => ({
-          ...around,
-          conditions: [...around.conditions, { variable: each.condition, value }],
-        });
-        return new Set([...walk(each.ifClause, under(true)), ...walk(each.elseClause, under(false))]);
-      }
-      case "Defer": {
-        const complete = walk(each.primary.node, around);
-        for (const { label = "", depends, node: rest } of each.deferred) {
-          const needs = depends.flatMap(({ id }) => byId.get(id) ?? []);
-          blocks += 1;
-          const block = blocks;
-          deferred.push({ label, block, parent: around.block, needs });
-          walk(rest, { ...around, after: new Set(needs), block, place: [] });
-        }
-        return complete;
-      }
-      case "Fetch": {
-        const { after, place, conditions, block } = around;
-        const document = readFetchDocument(each, synthetics);
-        const set = afterRewrites(document.selectionSet, each.outputRewrites);
-        units.push({ fetch: each, document, set, place: stepsOf(place), conditions, block, after, level: 0 });
-        if (each.id !== undefined) byId.set(each.id, units.length - 1);
-        return new Set([units.length - 1]);
-      }
-    }
-  };
-  walk(node, { after: new Set(), place: [], conditions: [], block: 0 });
-  return { units, deferred };
-}
-
-function stepsOf(path: readonly string[]): Place {
-  const steps: { key: string; lists: number }[] = [];
-  for (const each of path) {
-    const last = steps.at(-1);
-    if (each === "@" && last) last.lists += 1;
-    else if (each !== "@") steps.push({ key: each, lists: 0 });
-  }
-  return steps;
-}
-
-/**
- * How many requests must be answered before each. One that nothing waits for goes along with a later one to the same
- * subgraph about the same place, where there is one: that costs no time, since the later one is waited for anyway.
- */
-function setLevels(units: readonly Unit[]): void {
-  const levelOf = (unit: Unit): number =>
-    Math.max(0, ...[...unit.after].map((each) => levelOf(units[each] as Unit) + 1));
-  for (const unit of units) unit.level = levelOf(unit);
-  const awaited = new Set(units.flatMap(({ after }) => [...after]));
-  for (const [index, unit] of units.entries()) {
-    if (awaited.has(index) || !unit.fetch.requires || unit.fetch.id !== undefined) continue;
-    const later = units.filter((each) => each.level > unit.level && isBeside(each, unit));
-    unit.level = Math.max(unit.level, ...later.map(({ level }) => level));
-  }
-}
-
-function isBeside(one: Unit, other: Unit): boolean {
-  return (
-    one.fetch.serviceName === other.fetch.serviceName &&
-    one.block === other.block &&
-    JSON.stringify([one.place, one.conditions]) === JSON.stringify([other.place, other.conditions])
-  );
-}
-
-/** Fetches of equal keys go out as one request. */
-function groupKey(unit: Unit, index: number): string {
-  const { fetch, level, block, conditions } = unit;
-  if (!fetch.requires || fetch.contextRewrites?.length) return String(index);
-  return JSON.stringify([level, block, fetch.serviceName, conditions]);
 }
 
 type Sources = { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string }[];
@@ -286,6 +143,7 @@ function compileRequest(
     const root: RootPart = {
       place: gathered(first.place),
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
+      asSent: selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits),
       outputRewrites: fetch.outputRewrites ?? [],
     };
     return {
@@ -334,6 +192,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
           isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
           shape,
           selection,
+          asSent: selectionOf([{ set: selectionSet, isCertain: true }], facts.fits),
           bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
           selectionSet,
           keys,

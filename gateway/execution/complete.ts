@@ -56,6 +56,7 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     else tell(problem, [...path, ...clientPath(problem.below ?? [], value)]);
   };
   const malformed = (): null => {
+    if (told.size >= maxErrors) return null;
     const agency = agencyOf(keys);
     // Nobody was asked: the planner left it out, which is a fault of ours.
     const code: ErrorCode = agency === null ? "INTERNAL_SERVER_ERROR" : "SUBREQUEST_MALFORMED_RESPONSE";
@@ -148,12 +149,8 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   return {
     object,
     errors(): readonly PartError[] {
-      for (const problem of problems.loose) {
-        const isTold = [...told.values()].some(
-          ({ code, agency }) => code === problem.code && agency === problem.agency,
-        );
-        if (!isTold) tell(problem, []);
-      }
+      const shown = new Set([...told.values()].map(({ code, agency }) => `${code} ${agency}`));
+      for (const problem of problems.loose) if (!shown.has(`${problem.code} ${problem.agency}`)) tell(problem, []);
       const errors = [...told.values()];
       return errors.length < maxErrors ? errors : [...errors, { code: "TOO_MANY_ERRORS", path: [] }];
     },
@@ -209,11 +206,14 @@ function clientPath(below: Path, value: ValueShape | null): Path {
   const steps: (string | number)[] = [];
   let at: ValueShape | null = value;
   for (const step of below) {
+    while (at?.kind === "nonNull") at = at.of;
     if (typeof step === "number") {
+      // A number that counts nothing may be anybody's.
+      if (at?.kind !== "list" || step < 0) break;
       steps.push(step);
+      at = at.of;
       continue;
     }
-    while (at?.kind === "nonNull" || at?.kind === "list") at = at.of;
     const field: FieldShape | null = at?.kind === "object" ? at.shape.find(step) : null;
     if (field === null) break;
     steps.push(field.clientKey);

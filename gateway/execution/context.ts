@@ -1,5 +1,5 @@
 /** `@fromContext`: a value that stands further up in the data goes along with a fetch as a variable of its own. */
-import { read } from "./complete.ts";
+import { isLeaf, read } from "./complete.ts";
 import type { KeyRenamer } from "./plan.ts";
 import type { Problem, Problems } from "./problems.ts";
 
@@ -31,6 +31,7 @@ export function contextVariables(
       if (problem) return { problem };
       at = read(at, step);
     }
+    if (at !== undefined && !isLeaf(at, "any")) return { problem: { code: "SUBREQUEST_MALFORMED_RESPONSE" } };
     if (at !== undefined) found.set(renameKeyTo, at);
   }
   return {

@@ -3,7 +3,7 @@
  * is planned; executes the plan; completes the answer.
  */
 import { type DocumentNode, execute as executeLocally, type GraphQLCompositeType, type GraphQLSchema } from "graphql";
-import type { PartError, Path } from "../errors.ts";
+import type { ErrorCode, PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
 import type { CompiledPlan } from "./compile.ts";
@@ -14,6 +14,7 @@ import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
+import type { DeferredBlock } from "./units.ts";
 import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
 
 export type EngineSettings = {
@@ -72,10 +73,19 @@ type Shapes = {
 
 const maxVariants = 32;
 
-const emptyPlan: CompiledPlan = { requests: [], deferred: [], usesContext: false, bytes: 0, agencyOf: () => null };
+const emptyPlan: CompiledPlan = {
+  requests: [],
+  deferred: [],
+  usesContext: false,
+  isMutation: false,
+  bytes: 0,
+  agencyOf: () => null,
+};
 
 export function openEngine(settings: EngineSettings): Engine {
   const known = new WeakMap<PreparedDocument, Variants>();
+  /** Mutations so far: what is asked after one joins nothing that was begun before it. */
+  let written = 0;
 
   const variantOf = ({ document, variables }: PreparedOperation, refused: ReadonlySet<string>): Variant => {
     let variants = known.get(document);
@@ -107,18 +117,27 @@ export function openEngine(settings: EngineSettings): Engine {
     const given = variant.introspection ? await introspect(settings.apiSchema, variant.introspection, variables) : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
+    // Whoever asked may have gone while the plan was made.
+    request.signal.throwIfAborted();
 
     const once = (signal: AbortSignal, onAnswered: () => void): Promise<Executed> =>
       executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
-    if (document.deferLabels.size > 0 && plan.deferred.length > 0)
-      return executeInParts(settings, plan, document, shapes, given, variables, request);
-    if (!isSharable(settings, plan)) return { ...(await once(request.signal, () => {})), deferred: null };
-    const { result, isJoined } = await variant.joined.run(JSON.stringify(variables), request.signal, once);
-    // Whoever joined may have more time than whoever was first.
-    if (isJoined && result.errors.length > 0) return { ...(await once(request.signal, () => {})), deferred: null };
-    return { ...result, deferred: null };
+    if (shapes.deferred.length > 0) return executeInParts(settings, plan, document, shapes, given, variables, request);
+    if (!isSharable(settings, plan)) {
+      const executed = await once(request.signal, () => {});
+      if (plan.isMutation) written += 1;
+      return { ...executed, deferred: null };
+    }
+    const key = `${written} ${JSON.stringify(variables)}`;
+    const { result, isJoined } = await variant.joined.run(key, request.signal, once);
+    // What another's shorter time or bad luck has cost is asked for again.
+    const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
+    return { ...(isAskedAgain ? await once(request.signal, () => {}) : result), deferred: null };
   };
 }
+
+/** Another try may end otherwise. */
+const passing: ReadonlySet<ErrorCode> = new Set(["GATEWAY_TIMEOUT", "SUBREQUEST_HTTP_ERROR", "SUBREQUEST_NOT_SENT"]);
 
 const sharable = new WeakMap<CompiledPlan, boolean>();
 
@@ -240,7 +259,11 @@ async function* increments(
   completing: Omit<Parameters<typeof complete>[2], "at">,
 ): AsyncGenerator<EngineIncrement> {
   const sent = new Set([0]);
-  let waiting = plan.deferred;
+  const planned = new Set(plan.deferred.map(({ label }) => label));
+  // What the gateway answers itself is in no plan, and is there at once.
+  const ownLabels = new Set(shapes.deferred.map(({ label }) => label).filter((label) => !planned.has(label)));
+  const own = [...ownLabels].map((label) => ({ label, block: 0, parent: 0 }));
+  let waiting: readonly Pick<DeferredBlock, "label" | "block" | "parent">[] = [...own, ...plan.deferred];
   while (waiting.length > 0) {
     const isReady = ({ block, parent }: (typeof waiting)[number]) => done.has(block) && sent.has(parent);
     const ready = waiting.filter(isReady);

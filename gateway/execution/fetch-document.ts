@@ -5,6 +5,8 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  isInterfaceType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   type OperationTypeNode,
@@ -96,8 +98,13 @@ function renamed(set: SelectionSetNode, renamers: readonly KeyRenamer[]): Select
   return { ...set, selections };
 }
 
-/** The key by which a subgraph finds entities of a type: names, and what lies below them. */
-export type KeyField = { readonly key: string; readonly below: readonly KeyField[] };
+/** A field of the key by which a subgraph finds entities of a type. */
+export type KeyField = {
+  readonly key: string;
+  /** Its key in the answer. */
+  readonly answered: string;
+  readonly below: readonly KeyField[];
+};
 export type UsedKey = {
   readonly condition: string;
   readonly fields: readonly KeyField[];
@@ -123,28 +130,52 @@ export function withEcho(
     const key = sent.find(({ isOwn }) => isOwn) ?? sent[0];
     if (!key) return selection;
     const isEchoed = key.isOwn && !selection.directives?.length;
-    keys.push({ condition, fields: keyFields(key.set), isEchoed });
+    const index = keys.length;
+    const answered = (name: string): string =>
+      isEchoed && differs(facts, condition, name, set) ? `_k${index}_${name}` : name;
+    keys.push({ condition, fields: keyFields(key.set, answered), isEchoed });
     if (!isEchoed) return selection;
     const present = new Set(
       selection.selectionSet.selections.map((each) =>
         each.kind === Kind.FIELD && !each.selectionSet && !each.directives?.length ? responseKeyOf(each) : "",
       ),
     );
-    const added = key.set.selections.filter((each) => each.kind !== Kind.FIELD || !present.has(responseKeyOf(each)));
+    const echoed = key.set.selections.flatMap((each): readonly SelectionNode[] => {
+      if (each.kind !== Kind.FIELD) return [each];
+      const name = answered(each.name.value);
+      if (name === each.name.value) return present.has(name) ? [] : [each];
+      return [{ ...each, alias: { kind: Kind.NAME, value: name } }];
+    });
     return {
       ...selection,
-      selectionSet: { ...selection.selectionSet, selections: [...selection.selectionSet.selections, ...added] },
+      selectionSet: { ...selection.selectionSet, selections: [...selection.selectionSet.selections, ...echoed] },
     };
   });
   return { selectionSet: { ...set, selections }, keys };
 }
 
-function keyFields({ selections }: SelectionSetNode): readonly KeyField[] {
-  return selections.flatMap((each) =>
-    each.kind === Kind.FIELD && each.name.value !== "__typename"
-      ? [{ key: each.name.value, below: each.selectionSet ? keyFields(each.selectionSet) : [] }]
-      : [],
-  );
+/** Whether another fragment's type has a field of this name and of another type: under one key, they would conflict. */
+function differs({ schema }: SchemaFacts, condition: string, name: string, { selections }: SelectionSetNode): boolean {
+  const typeIn = (typename: string): string | null => {
+    const type = schema.getType(typename);
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+    return field ? String(field.type) : null;
+  };
+  const own = typeIn(condition);
+  return selections.some((each) => {
+    if (each.kind !== Kind.INLINE_FRAGMENT || !each.typeCondition) return false;
+    const other = typeIn(each.typeCondition.name.value);
+    return other !== null && other !== own;
+  });
+}
+
+function keyFields({ selections }: SelectionSetNode, answered: (name: string) => string): readonly KeyField[] {
+  return selections.flatMap((each) => {
+    if (each.kind !== Kind.FIELD || each.name.value === "__typename") return [];
+    const { value: key } = each.name;
+    const below = each.selectionSet ? keyFields(each.selectionSet, (name) => name) : [];
+    return [{ key, answered: answered(key), below }];
+  });
 }
 
 export type PrintedPart = {

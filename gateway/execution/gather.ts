@@ -1,8 +1,8 @@
 /** Finds the entities of a fetch in the data. */
 
 import { Code } from "./code.ts";
-import type { Place } from "./compile.ts";
 import { read } from "./complete.ts";
+import type { Place } from "./units.ts";
 
 export type Gather = (from: object, isShared: boolean) => readonly object[];
 

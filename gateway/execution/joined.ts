@@ -31,26 +31,26 @@ export function joinedRuns<Result>(): JoinedRuns<Result> {
     open.set(key, run);
     return run;
   };
-  const wait = (key: string, run: Run<Result>, signal: AbortSignal): void => {
-    run.waiting += 1;
-    signal.addEventListener(
-      "abort",
-      () => {
-        run.waiting -= 1;
-        if (run.waiting > 0) return;
-        if (open.get(key) === run) open.delete(key);
-        run.gone.abort();
-      },
-      { once: true },
-    );
+  const leave = (key: string, run: Run<Result>): void => {
+    run.waiting -= 1;
+    if (run.waiting > 0) return;
+    if (open.get(key) === run) open.delete(key);
+    run.gone.abort();
   };
 
   return {
     async run(key, signal, start) {
       const known = open.get(key);
       const run = known ?? begin(key, start);
-      wait(key, run, signal);
-      return { result: await run.result, isJoined: known !== undefined };
+      run.waiting += 1;
+      const onAbort = () => leave(key, run);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        return { result: await run.result, isJoined: known !== undefined };
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+      }
     },
   };
 }

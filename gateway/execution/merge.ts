@@ -50,38 +50,44 @@ function mergeField(
     return;
   }
   const known = target[key];
-  if (below !== null && known !== value && isComposite(known) && isComposite(value))
-    mergeDeep(known, value, below, problems, fits);
-  else target[key] = value;
+  if (below === null || known === value || !isComposite(known) || !isComposite(value)) target[key] = value;
+  else if (!mergeDeep(known, value, below, problems, fits)) {
+    problems.add(target, key, missing);
+    target[key] = null;
+  }
 }
 
-/** Two fetches brought parts of one object, or of the objects of one list. */
+/**
+ * Two fetches brought parts of one object, or of the objects of one list. False: they do not fit together, and nobody can
+ * tell what belongs to what.
+ */
 function mergeDeep(
   target: object,
   source: object,
   selection: Selection,
   problems: Problems,
   fits: MergeSettings["fits"],
-): void {
+): boolean {
   if (!problems.isEmpty) problems.move(source, target);
   if (Array.isArray(target) || Array.isArray(source)) {
-    if (!Array.isArray(target) || !Array.isArray(source)) return;
-    for (const [index, element] of source.entries()) {
+    if (!Array.isArray(target) || !Array.isArray(source) || target.length !== source.length) return false;
+    return source.every((element: unknown, index) => {
       const known: unknown = target[index];
-      if (isComposite(known) && isComposite(element)) mergeDeep(known, element, selection, problems, fits);
-      else target[index] = element;
-    }
-    return;
+      if (isComposite(known) && isComposite(element)) return mergeDeep(known, element, selection, problems, fits);
+      target[index] = element;
+      return true;
+    });
   }
   const typename = concreteType(target, source, fits);
   for (const { key, below } of selection.of(typename)) {
     const value = key === "__typename" ? typename : read(source, key);
     if (value === undefined) continue;
     const known = read(target, key);
-    if (below !== null && known !== value && isComposite(known) && isComposite(value))
-      mergeDeep(known, value, below, problems, fits);
-    else (target as Record<string, unknown>)[key] = value;
+    if (below === null || known === value || !isComposite(known) || !isComposite(value))
+      (target as Record<string, unknown>)[key] = value;
+    else if (!mergeDeep(known, value, below, problems, fits)) return false;
   }
+  return true;
 }
 
 function isComposite(value: unknown): value is object {

@@ -32,10 +32,12 @@ export type Problems = {
 };
 
 const none: readonly Problem[] = [];
+/** More say nothing new about one place. */
+const maxAtOnePlace = 10;
 
 export function openProblems(): Problems {
   let places: Map<object, Map<string | number, Problem[]>> | null = null;
-  const loose: Problem[] = [];
+  const loose = new Map<string, Problem>();
   const keysOf = (holder: object): Map<string | number, Problem[]> => {
     places ??= new Map();
     let keys = places.get(holder);
@@ -46,15 +48,17 @@ export function openProblems(): Problems {
     return keys;
   };
   return {
-    loose,
+    get loose() {
+      return [...loose.values()];
+    },
     get isEmpty() {
-      return places === null && loose.length === 0;
+      return places === null && loose.size === 0;
     },
     add(holder, key, problem) {
       const keys = keysOf(holder);
       const known = keys.get(key);
       if (!known) keys.set(key, [problem]);
-      else if (!known.includes(problem)) known.push(problem);
+      else if (known.length < maxAtOnePlace && !known.includes(problem)) known.push(problem);
     },
     at: (holder, key) => places?.get(holder)?.get(key) ?? none,
     move(from, to) {
@@ -62,6 +66,8 @@ export function openProblems(): Problems {
       if (!found || from === to) return;
       for (const [key, problems] of found) for (const problem of problems) this.add(to, key, problem);
     },
-    addLoose: (problem) => void loose.push(problem),
+    addLoose({ code, agency, system }) {
+      loose.set(`${code} ${agency} ${system}`, { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) });
+    },
   };
 }

@@ -53,7 +53,8 @@ function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObje
   } else {
     const byType = new Map<unknown, ProjectObject>();
     project = (raw) => {
-      const typename = read(raw, "__typename") ?? shape.declared;
+      const given = read(raw, "__typename");
+      const typename = given === undefined ? shape.declared : given;
       let own = byType.get(typename);
       if (!own) {
         if (typeof typename !== "string") throw notAsItShouldBe;

@@ -3,7 +3,7 @@
  * straight as JSON, which is also what tells two of them apart.
  */
 
-import { read } from "./complete.ts";
+import { isLeaf, read } from "./complete.ts";
 import type { RequiredSelection, Rewrite } from "./plan.ts";
 import type { Problem, Problems } from "./problems.ts";
 
@@ -17,6 +17,8 @@ export type RepresentationShape = {
 type RepresentedField = {
   /** Where it stands in the data. */
   readonly from: string;
+  /** Its name in the representation. */
+  readonly to: string;
   /** `"name":` as it is written. */
   readonly label: string;
   /** Written in the place of the value. */
@@ -83,6 +85,7 @@ function fieldsOf(
     const to = renamer?.renameKeyTo ?? settings.synthetics.get(from) ?? from;
     return {
       from,
+      to,
       label: `${JSON.stringify(to)}:`,
       constant: setter ? JSON.stringify(setter.setValueTo) : null,
       below: below.length > 0 ? representationShape({ ...settings, rewrites }, below) : null,
@@ -159,7 +162,7 @@ export function buildRepresentation(entity: object, shape: RepresentationShape, 
     else if (!settings.isPartial || field.from === "__typename") return built;
     else {
       built.unanswered ??= [];
-      built.unanswered.push(field.from);
+      built.unanswered.push(field.to);
       built.problem = null;
     }
   }
@@ -188,7 +191,12 @@ function write(
   // The elements of a list have problems of their own.
   if (Array.isArray(value) && (field.below !== null || !settings.problems.isEmpty))
     return writeList(value, field, settings, built, keys);
-  if (field.below === null) return JSON.stringify(value);
+  // What was rounded on its way, or is nested too deep to be written, is no fact.
+  if (field.below === null && isLeaf(value, "any")) return JSON.stringify(value);
+  if (field.below === null) {
+    built.problem = settings.missing(keys);
+    return null;
+  }
   if (typeof value !== "object") {
     built.problem = settings.missing(keys);
     return null;

@@ -8,6 +8,8 @@ export type SubgraphRequest = {
   /** The whole JSON body, as it is sent. */
   readonly body: string;
   readonly kind: "query" | "mutation";
+  /** Whether one that is under way already may stand for it: not for what is read after something was written. */
+  readonly mayJoin: boolean;
   /** On the clock of `performance.now()`: when an answer is of no use any more. */
   readonly deadline: number;
   /** Aborted when nobody waits any more. Its reason may be the SubgraphFailure to reject with. */

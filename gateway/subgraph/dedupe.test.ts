@@ -54,6 +54,7 @@ const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   url: "http://common.test/",
   body: "{}",
   kind: "query",
+  mayJoin: true,
   deadline: watch.now() + 1000,
   signal: new AbortController().signal,
   ...more,

@@ -32,7 +32,8 @@ export function deduped({ isCommon, watch }: DedupeSettings): Layer {
       return reads;
     };
     return (request) => {
-      if (request.kind !== "query" || !isCommon(request.subgraph)) return next(request);
+      if (request.kind === "mutation") return next(request).finally(() => readsByUrl.clear());
+      if (!request.mayJoin || !isCommon(request.subgraph)) return next(request);
       return new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));

@@ -38,6 +38,7 @@ const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   url: "http://ice.test/",
   body: "{}",
   kind: "query",
+  mayJoin: true,
   deadline: watch.now() + 5000,
   signal: new AbortController().signal,
   ...more,

@@ -61,6 +61,7 @@ const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   url: "",
   body: '{"query":"{a}"}',
   kind: "query",
+  mayJoin: true,
   deadline: watch.now() + 20_000,
   signal: new AbortController().signal,
   ...more,

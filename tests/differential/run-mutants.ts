@@ -3,9 +3,18 @@
  * graphs, or one by name. A mutant that lives is a fault that the tests do not see. `node tests/differential/run-mutants.ts [part of a fault's name]`.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -28,21 +37,38 @@ function passes(folder: string, [files, titles]: Look): boolean {
   return status === 0;
 }
 
-/** Whether the test fails with this mutant planted. Throws when it cannot be planted. */
-function isSeen(folder: string, mutant: Mutant): boolean {
-  const { file, edits } = mutant;
-  const path = join(folder, file);
-  const original = readFileSync(path, "utf8");
-  let text = original;
+type Change = { readonly path: string; readonly original: string; readonly spoilt: string };
+
+/** Code moves: where a text no longer stands in its file, the one file of that folder is taken in which it does. */
+function holderOf(folder: string, file: string, find: string): string {
+  const holds = (path: string) => readFileSync(path, "utf8").split(find).length === 2;
+  const named = join(folder, file);
+  if (existsSync(named) && holds(named)) return named;
+  const others = readdirSync(dirname(named)).map((each) => join(dirname(named), each));
+  const [holder, ...more] = others.filter((each) => /(?<!\.test)\.ts$/.test(each) && holds(each));
+  if (holder === undefined || more.length > 0) throw new Error(`does not stand exactly once in ${file}: ${find}`);
+  return holder;
+}
+
+/** Throws where a mutant cannot be planted. */
+function changesOf(folder: string, { file, edits }: Mutant): readonly Change[] {
+  const changes = new Map<string, Change>();
   for (const [find, replace] of edits) {
-    if (text.split(find).length !== 2) throw new Error(`does not stand exactly once in ${file}: ${find}`);
-    text = text.replace(find, () => replace);
+    const path = holderOf(folder, file, find);
+    const { original, spoilt } = changes.get(path) ?? { original: readFileSync(path, "utf8"), spoilt: null };
+    changes.set(path, { path, original, spoilt: (spoilt ?? original).replace(find, () => replace) });
   }
-  writeFileSync(path, text);
+  return [...changes.values()];
+}
+
+/** Whether the test fails with this mutant planted. */
+function isSeen(folder: string, mutant: Mutant): boolean {
+  const changes = changesOf(folder, mutant);
+  for (const { path, spoilt } of changes) writeFileSync(path, spoilt);
   try {
     return !passes(folder, lookOf(mutant));
   } finally {
-    writeFileSync(path, original);
+    for (const { path, original } of changes) writeFileSync(path, original);
   }
 }
 
@@ -52,6 +78,7 @@ function main(part: string): void {
   try {
     for (const each of copied) cpSync(join(root, each), join(folder, each), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    for (const each of chosen) changesOf(folder, each);
     const over = [...new Set(chosen.flatMap((each) => ("over" in each ? each.over : [])))];
     const named = chosen.flatMap((each) => ("by" in each ? [each.by] : []));
     const all: readonly Look[] = over.length > 0 ? [differentialLook(over), ...named] : named;

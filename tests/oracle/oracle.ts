@@ -62,7 +62,7 @@ function expectedAnswer({ identities, crossings, e3, eid, uscis, court }: System
   return answered({
     person: {
       ...personOf(cluster, fin),
-      arrivals: asked(arrivalsOf(crossings, keys)),
+      arrivals: arrivalsOf(crossings, keys),
       apprehensions: asked(apprehensionsOf(e3, keys)),
       custodyStays: asked(custodyStaysOf(eid, keys)),
       detainers: asked(detainersOf(eid, keys)),
