@@ -18,7 +18,7 @@ const execution = (file: string) => `gateway/execution/${file}`;
 export const mutants: readonly Mutant[] = [
   {
     fault: "one entity's answer is put where another's belongs",
-    file: execution("execute.ts"),
+    file: execution("settle.ts"),
     edits: [
       ["const places = targets[index] as object[];", "const places = targets[list.length - 1 - index] as object[];"],
     ],
@@ -26,7 +26,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: "an error is put at the next entity",
-    file: execution("execute.ts"),
+    file: execution("settle.ts"),
     edits: [
       ["else for (const target of targetsOf(about.entity))", "else for (const target of targetsOf(about.entity + 1))"],
     ],
@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: "entities that are not alike are taken to be",
-    file: execution("execute.ts"),
+    file: execution("ask.ts"),
     edits: [
       ["byText.get(text)", "byText.get(text.slice(0, 40))"],
       ["byText.set(text, same)", "byText.set(text.slice(0, 40), same)"],
@@ -126,7 +126,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "what was brought first is not replaced",
     file: execution("merge.ts"),
-    edits: [["else target[key] = value;", "else target[key] ??= value;"]],
+    edits: [["!isComposite(value)) target[key] = value;", "!isComposite(value)) target[key] ??= value;"]],
     over: ["shop", "hops", "tree", "media"],
   },
   {
@@ -203,7 +203,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: "of entities that are alike one alone gets its values",
-    file: execution("execute.ts"),
+    file: execution("settle.ts"),
     edits: [
       [
         "for (let at = 0; at < targets.length; at++) isDone = assign(",
@@ -220,8 +220,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: "the careful way does not look whose answer it is",
-    file: execution("execute.ts"),
-    edits: [["if (!isSame(read(target, field.key), answered, field))", "if (false)"]],
+    file: execution("settle.ts"),
+    edits: [["if (!isSame(read(target, field.key), answered, field.below))", "if (false)"]],
     by: ["tests/engine.test.ts", "T72"],
   },
   {
@@ -257,7 +257,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "operations at once are taken for one whatever their variables",
     file: execution("engine.ts"),
-    edits: [["variant.joined.run(JSON.stringify(variables), ", 'variant.joined.run("", ']],
+    edits: [["`${written} ${JSON.stringify(variables)}`", '""']],
     by: ["tests/engine.test.ts", "identical operations"],
   },
   {
