@@ -196,7 +196,8 @@ export function leafValue(value: unknown, leaf: Leaf): unknown {
 
 /** JSON.parse rounds whole numbers beyond 2^53 in silence: those are not passed on as if they were exact. */
 function isExact(value: unknown, depth: number): boolean {
-  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value);
+  if (typeof value === "number")
+    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
   if (typeof value !== "object" || value === null) return true;
   return depth > 0 && Object.values(value).every((each) => isExact(each, depth - 1));
 }
