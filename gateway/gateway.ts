@@ -37,7 +37,7 @@ export type Overrides = {
 
 /** Of one planning thread. */
 const plannerHeapMb = 512;
-const maxConcurrentPerSubgraph = 256;
+const maxConcurrentPerSubgraph = 128;
 /** Plans that are made for a new supergraph before it takes over, of those used most with the last one. */
 const warmedPlans = 100;
 
@@ -86,7 +86,8 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     inUse = kept.current();
     ends.push(kept.close);
     telemetry.watchPlanCache(() => kept.current().planCache());
-    void warmDocuments(kept.current(), documents.texts);
+    // Trusted documents are known beforehand: so are their plans.
+    kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
     return await openListeners(config, { telemetry, documents, supergraph: kept }, ends, endAll);
   } catch (error) {
     await endAll();
@@ -142,14 +143,6 @@ async function openListeners(
   return { url: `${open.url}/graphql`, internalUrl: internal.url, close };
 }
 
-/** Trusted documents are known beforehand: so are their plans. */
-async function warmDocuments(supergraph: Supergraph, texts: readonly string[]): Promise<void> {
-  const prepared = texts.map((query) =>
-    supergraph.prepare({ query, operationName: null, variables: {} }, { acceptsDefer: false }),
-  );
-  await supergraph.warm(prepared.flatMap((each) => ("refused" in each ? [] : [each.document.text])));
-}
-
 function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {
   return (make) =>
     stage("plan", null, async () => {
@@ -176,7 +169,11 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     maxConcurrent: maxConcurrentPerSubgraph,
   });
   const watch = openWatch();
-  const transport = openTransport({ maxBytes: config.subgraphMaxBytes, watch });
+  const transport = openTransport({
+    maxBytes: config.subgraphMaxBytes,
+    connectionsPerOrigin: maxConcurrentPerSubgraph,
+    watch,
+  });
   const isCommon = (subgraph: string) => traitsOf(subgraph).fetches === "common";
   const layers: readonly Layer[] = [
     traced(telemetry),

@@ -52,7 +52,7 @@ export function settleRoot(
 ): void {
   const { problems, facts } = settling;
   const { selection, outputRewrites } = part;
-  const reports = reportsOf(readErrors(answer.errors, agency, null, outputRewrites.length > 0), 0, selection);
+  const reports = reportsOf(readErrors(answer.errors, agency, null, outputRewrites.length > 0), 0, 1, selection);
   const missing: Problem = { code: "SUBREQUEST_MALFORMED_RESPONSE", agency };
   if (answer.data === null) {
     const cause = answer.failed
@@ -88,7 +88,7 @@ export function settleEntities(
   for (const [index, each] of asked.entries()) {
     if (each.texts.length === 0) continue;
     const { part, targets } = each;
-    const reports = reportsOf(reported, index, part.selection);
+    const reports = reportsOf(reported, index, each.texts.length, part.selection);
     const list = answer.data === null ? undefined : read(answer.data, part.alias);
     if (Array.isArray(list) && list.length === each.texts.length) {
       settlePart(settling, each, list, reports, agency, answer.isShared);
@@ -102,7 +102,7 @@ export function settleEntities(
   }
 }
 
-function reportsOf(reported: readonly Reported[], part: number, selection: Selection): Reports {
+function reportsOf(reported: readonly Reported[], part: number, entities: number, selection: Selection): Reports {
   const unplaced = new Map<string, Problem>();
   const ofEntity = new Map<number, Problem[]>();
   const inside = new Map<number, Reported>();
@@ -111,10 +111,11 @@ function reportsOf(reported: readonly Reported[], part: number, selection: Selec
   for (const each of reported) {
     const { problem, about } = each;
     if (about !== null && about.part !== part) continue;
-    if (about !== null && about.path.length === 0) {
+    const isThere = about !== null && about.entity < entities;
+    if (isThere && about.path.length === 0) {
       const own = ofEntity.get(about.entity) ?? [];
       if (own.length < maxUnplaced) ofEntity.set(about.entity, [...own, problem]);
-    } else if (about !== null && keys.has(String(about.path[0]))) {
+    } else if (isThere && keys.has(String(about.path[0]))) {
       placed.push(each);
       if (!inside.has(about.entity)) inside.set(about.entity, each);
     } else if (unplaced.size < maxUnplaced) unplaced.set(`${problem.code} ${problem.system ?? ""}`, problem);

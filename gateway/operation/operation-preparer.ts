@@ -107,13 +107,7 @@ type ReadDocument = {
 
 /** `INVARIANT:` a refusal repeats nothing of what the client wrote. */
 export function operationPreparer(settings: PreparerSettings): PrepareOperation {
-  const reader = {
-    ...settings,
-    apiSchema: withDefer(settings.apiSchema),
-    coercionOf: inputCoercion(),
-    refuseIntrospection: introspectionLimit(settings.apiSchema),
-    costOf: settings.cost && settings.cost.maxCost > 0 ? costLimit(settings.cost) : null,
-  };
+  const reader = readerOf(settings);
   const kept = keptDocuments<ReadDocument>(settings.maxBytes ?? 32 * 1024 * 1024);
   return ({ query, operationName, variables }, { acceptsDefer }) => {
     let read = kept.find(query, operationName);
@@ -139,12 +133,33 @@ export function operationPreparer(settings: PreparerSettings): PrepareOperation 
   };
 }
 
+/** A document as it is prepared for who takes one answer, whatever its variables will be. */
+export function documentPreparer(settings: PreparerSettings): (query: string) => PreparedDocument | Refused {
+  const reader = readerOf(settings);
+  return (query) => {
+    const read = readDocument(reader, query, null);
+    if ("refused" in read) return read;
+    const variant = makeVariant(reader, read, 0);
+    return "refused" in variant ? variant : variant.document;
+  };
+}
+
 type Reader = PreparerSettings & {
   readonly coercionOf: CoercionOf;
   readonly refuseIntrospection: RefuseIntrospection;
   /** Null: operations may cost whatever they do. */
   readonly costOf: ((operation: OperationDefinitionNode) => RefuseCost) | null;
 };
+
+function readerOf(settings: PreparerSettings): Reader {
+  return {
+    ...settings,
+    apiSchema: withDefer(settings.apiSchema),
+    coercionOf: inputCoercion(),
+    refuseIntrospection: introspectionLimit(settings.apiSchema),
+    costOf: settings.cost && settings.cost.maxCost > 0 ? costLimit(settings.cost) : null,
+  };
+}
 
 function readDocument(reader: Reader, query: string, operationName: string | null): ReadDocument | Refused {
   const limits = { ...defaultLimits, ...reader.limits };

@@ -12,7 +12,8 @@ import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
 import { prepareDocument } from "../execution/planner-schema.ts";
 import { withPossibleTypes } from "../execution/possible-types.ts";
 import { readSchemaFacts, type SchemaFacts } from "../execution/schema-facts.ts";
-import { operationPreparer, type PrepareOperation } from "../operation/operation-preparer.ts";
+import { askedParts } from "../execution/variant.ts";
+import { documentPreparer, operationPreparer, type PrepareOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
 import { readApiSchema } from "./api-schema.ts";
 
@@ -28,6 +29,8 @@ export type Supergraph = {
   planCache(): { readonly entries: number; readonly bytes: number };
   /** Makes plans ahead. What gets none here is left out: whoever asks it learns why. */
   warm(texts: readonly string[]): Promise<void>;
+  /** The same for documents as clients write them. */
+  warmDocuments(documents: readonly string[]): Promise<void>;
   /** To be called when the operation is answered. */
   hold(): () => void;
   /** Nothing new is asked of it: what it took is given back when the last operation is answered. */
@@ -75,18 +78,19 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       call: settings.callOf(facts.subgraphs),
       planOf: plans.get,
     });
+    const preparing = {
+      apiSchema,
+      fieldNames: fieldNames(document),
+      requiredObjects: facts.requiredObjects,
+      ...(settings.maxCost > 0 ? { cost: { supergraph: document, maxCost: settings.maxCost } } : {}),
+      introspection: settings.introspection,
+    };
     return {
       id: createHash("sha256").update(sdl).digest("hex").slice(0, 12),
       apiSchema,
-      prepare: operationPreparer({
-        apiSchema,
-        fieldNames: fieldNames(document),
-        requiredObjects: facts.requiredObjects,
-        ...(settings.maxCost > 0 ? { cost: { supergraph: document, maxCost: settings.maxCost } } : {}),
-        introspection: settings.introspection,
-      }),
+      prepare: operationPreparer(preparing),
       execute: engine,
-      ...plansAhead(plans),
+      ...plansAhead(plans, documentPreparer(preparing)),
       ...holding(planned.release),
     };
   } catch (error) {
@@ -109,13 +113,25 @@ async function planWith({ plan }: PlannedSupergraph, text: string, facts: Schema
   }
 }
 
-function plansAhead(plans: PlanCache<CompiledPlan>): Pick<Supergraph, "plannedTexts" | "planCache" | "warm"> {
+function plansAhead(
+  plans: PlanCache<CompiledPlan>,
+  documentOf: ReturnType<typeof documentPreparer>,
+): Pick<Supergraph, "plannedTexts" | "planCache" | "warm" | "warmDocuments"> {
+  const warm = async (texts: readonly string[]): Promise<void> => {
+    for (const text of texts) await plans.get(text).catch(() => {});
+  };
   return {
     planCache: () => ({ entries: plans.entries().length, bytes: plans.bytes }),
     plannedTexts: () => plans.entries().map(({ text }) => text),
-    async warm(texts) {
-      for (const text of texts) await plans.get(text).catch(() => {});
-    },
+    warm,
+    warmDocuments: (documents) =>
+      warm(
+        documents.flatMap((query) => {
+          const document = documentOf(query);
+          const text = "refused" in document ? null : askedParts(document.operation, {}, () => false).text;
+          return text ?? [];
+        }),
+      ),
   };
 }
 
