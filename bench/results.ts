@@ -198,6 +198,6 @@ How to read it:
 
 Not like for like:
 - Ours runs with its limits, deadlines, error rules, metrics and log on, its log written to nowhere; authentication, purposes and policies are off. The others run as they come: no log lines, no metrics, usage reports off.
-- "Nothing shared": two requests under way share no call. "Shared" lines answer many identical requests with few calls: they say nothing of callers who ask different things. Hive's published benchmark shares whole requests; ours never does.
+- "Nothing shared": two requests under way share no call. "Shared" lines answer many identical requests with few calls: they say nothing of callers who ask different things. Hive's published benchmark shares whole requests and their answers; ours executes identical operations once while none of the first one's reads has been answered, and writes every answer by itself.
 - Hive Gateway needs \`@graphql-tools/delegate\` pinned (bench/peers/package.json): a newer one asks for a package that was not to be had.`;
 }

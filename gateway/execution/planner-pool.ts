@@ -160,6 +160,8 @@ function planOf(report: PlannerReport | { readonly kind: "lost"; readonly why: L
       return new QueryPlanningTimeout("planning took too long");
     case "heap":
       return new QueryPlanningTimeout("planning took too much memory");
+    case "starved":
+      return new PlannerUnavailable("the machine has no time for planning");
     case "crash":
       return new QueryPlanningFailed("planning failed");
     case "ended":

@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import type { PlannerReport, PlannerTask } from "./planner-tasks.ts";
 
 /** Why a thread is gone: a task took too long, it needed too much memory, it failed by itself, or it was ended. */
-export type LossReason = "deadline" | "heap" | "crash" | "ended";
+/** `starved`: the machine had no time for the thread, which says nothing of the document. */
+export type LossReason = "deadline" | "starved" | "heap" | "crash" | "ended";
 export type Loss = { readonly kind: "lost"; readonly why: LossReason };
 
 export type TaskLimits = {
@@ -23,7 +24,7 @@ export type PlannerThread = {
 const youngMb = 8;
 
 /** In multiples of the hard deadline: so long at most, however little a thread gets to work. */
-const maxStretch = 4;
+const maxStretch = 8;
 
 type Running = { readonly settle: (outcome: PlannerReport | Loss) => void };
 
@@ -63,7 +64,8 @@ export function startPlannerThread(heapMb: number): PlannerThread {
           const worked = (await workedMs(worker)) - (await before);
           const isLate = performance.now() - startedAt >= hardMs * maxStretch;
           if (running !== mine) return;
-          if (isLate || worked >= hardMs * 0.9) return end("deadline");
+          if (worked >= hardMs * 0.9) return end("deadline");
+          if (isLate) return end("starved");
           hard = setTimeout(() => setImmediate(isOver), hardMs / 4);
         };
         const mine: Running = {
