@@ -2,18 +2,14 @@
 import {
   type GraphQLCompositeType,
   type GraphQLSchema,
-  getNamedType,
   type InlineFragmentNode,
-  isCompositeType,
-  isInterfaceType,
-  isObjectType,
   Kind,
   type SelectionSetNode,
 } from "graphql";
 import type { Path } from "../errors.ts";
 import { isSkipped, responseKeyOf } from "../operation/document.ts";
 import { read } from "./complete.ts";
-import { compositeType, isDeferred, type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
+import { compositeType, isDeferred, type ObjectShape, type ShapeSettings, shapeOf, typeBelow } from "./shape.ts";
 
 export type DeferredFragment = {
   /** Internal. */
@@ -70,12 +66,6 @@ function labelOf({ directives }: InlineFragmentNode): string {
     ?.find(({ name }) => name.value === "defer")
     ?.arguments?.find(({ name }) => name.value === "label");
   return label?.value.kind === Kind.STRING ? label.value.value : "";
-}
-
-function typeBelow(type: GraphQLCompositeType, field: string): GraphQLCompositeType | null {
-  const below = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field]?.type : undefined;
-  const named = below ? getNamedType(below) : null;
-  return isCompositeType(named) ? named : null;
 }
 
 export type DeferredObject = { readonly object: object; readonly path: Path; readonly keys: readonly string[] };

@@ -6,11 +6,8 @@ import {
   doTypesOverlap,
   type GraphQLCompositeType,
   type GraphQLSchema,
-  getNamedType,
   isAbstractType,
   isCompositeType,
-  isInterfaceType,
-  isObjectType,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -18,6 +15,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
+import { typeBelow } from "./shape.ts";
 
 const maxFragments = 200;
 
@@ -62,10 +60,4 @@ function written(writer: Writer, { selections }: SelectionSetNode, parent: Graph
       });
     }),
   };
-}
-
-function typeBelow(type: GraphQLCompositeType, field: string): GraphQLCompositeType | null {
-  const below = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field]?.type : undefined;
-  const named = below ? getNamedType(below) : null;
-  return isCompositeType(named) ? named : null;
 }

@@ -9,6 +9,7 @@ import {
   type GraphQLNamedType,
   type GraphQLOutputType,
   type GraphQLSchema,
+  getNamedType,
   isCompositeType,
   isEnumType,
   isInterfaceType,
@@ -192,4 +193,11 @@ export function compositeType(schema: GraphQLSchema, name: string): GraphQLCompo
   const type = schema.getType(name);
   if (!isCompositeType(type)) throw new Error("a valid operation names types that are there");
   return type;
+}
+
+/** What is selected below this field; null for a leaf. */
+export function typeBelow(type: GraphQLCompositeType, field: string): GraphQLCompositeType | null {
+  const below = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field]?.type : undefined;
+  const named = below ? getNamedType(below) : null;
+  return isCompositeType(named) ? named : null;
 }
