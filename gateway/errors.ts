@@ -12,7 +12,7 @@
 export type ErrorKind = "request" | "document" | "part";
 
 /** What a client sees beside message and code. */
-export type Shown = "locations" | "path" | "agency" | "system";
+export type Shown = "locations" | "path" | "agency" | "system" | "authority" | "callback";
 
 type ErrorEntry = {
   readonly kind: ErrorKind;
@@ -73,6 +73,9 @@ const entries = {
   QUERY_PLANNING_TIMEOUT: document("planning this operation took too long; ask for less at once"),
 
   UNAUTHORIZED_FIELD_OR_TYPE: part("Unauthorized field or type", ["path"]),
+  MASKED: part("this is withheld from you by the authority named", ["path", "authority"]),
+  OWNER_REFER: part("ask the agency that owns this record, at the place named", ["path", "callback"]),
+  GUARD_UNAVAILABLE: part("whether you may see this could not be settled; ask again later", ["path"]),
   SUBREQUEST_HTTP_ERROR: part("this agency could not be asked"),
   SUBREQUEST_MALFORMED_RESPONSE: part("this agency's answer could not be read"),
   GATEWAY_TIMEOUT: part("this agency did not answer in time"),
@@ -117,6 +120,10 @@ export type PartError = {
   readonly agency?: string;
   /** The agency's own system, where the subgraph named it. */
   readonly system?: string;
+  /** The law or order under which it is withheld. */
+  readonly authority?: string;
+  /** Whom to call instead. */
+  readonly callback?: string;
 };
 
 /** One element of `errors`, as it is sent. */
@@ -124,7 +131,13 @@ export type ClientError = {
   readonly message: string;
   readonly locations?: readonly { readonly line: number; readonly column: number }[];
   readonly path?: Path;
-  readonly extensions: { readonly code: ErrorCode; readonly agency?: string; readonly system?: string };
+  readonly extensions: {
+    readonly code: ErrorCode;
+    readonly agency?: string;
+    readonly system?: string;
+    readonly authority?: string;
+    readonly callback?: string;
+  };
 };
 
 /** A whole request that gets no data. `errors[0]` decides the status. */
@@ -144,11 +157,17 @@ export function clientError(
 }
 
 /** The error that stands in `errors` for a missing part; only what the table says is shown. */
-export function partError({ code, path, agency, system }: PartError): ClientError {
+export function partError({ code, path, agency, system, authority, callback }: PartError): ClientError {
   return {
     message: errorTable[code].text,
     ...(path.length > 0 ? { path } : {}),
-    extensions: { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) },
+    extensions: {
+      code,
+      ...(agency ? { agency } : {}),
+      ...(system ? { system } : {}),
+      ...(authority ? { authority } : {}),
+      ...(callback ? { callback } : {}),
+    },
   };
 }
 
