@@ -7,6 +7,7 @@ import { composeServices } from "@apollo/composition";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { type DocumentNode, execute, type GraphQLSchema, parse } from "graphql";
 import { openPlanner, type Planner } from "../gateway/execution/planner.ts";
+import { allRights } from "../gateway/execution/rights.ts";
 import type { ExecutedCall } from "../gateway/subgraph/call.ts";
 import { readSupergraph, type Supergraph } from "../gateway/supergraph/supergraph.ts";
 import { shopGraph } from "./shop/subgraphs.ts";
@@ -107,7 +108,7 @@ async function ask(supergraph: Supergraph, query: string): Promise<void> {
   const operation = supergraph.prepare({ query, operationName: null, variables: {} }, { acceptsDefer: false });
   if ("refused" in operation) throw new Error(operation.refused[0]?.message);
   const deadline = performance.now() + 10_000;
-  const { errors } = await supergraph.execute(operation, { signal: never, deadline, refusedFields: new Set() });
+  const { errors } = await supergraph.execute(operation, { signal: never, deadline, rights: allRights });
   if (errors.length > 0) throw new Error(errors[0]?.code);
 }
 

@@ -6,6 +6,7 @@ import { refusedRootFields } from "./authorization/root-fields.ts";
 import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
+import { allRights, type Rights } from "./execution/rights.ts";
 import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
@@ -75,8 +76,8 @@ export function operationHandler(settings: HandleSettings): Handle {
   const { admission, telemetry } = settings;
   return (input, about) =>
     stage("operation", null, async () => {
-      const refusedFields = await authorize(settings, input, about);
-      if ("refused" in refusedFields) return refusedFields;
+      const rights = await authorize(settings, input, about);
+      if ("refused" in rights) return rights;
       const priority = priorityOf(about.purpose);
       const leave = admission.enter(priority);
       if (leave === null) {
@@ -92,7 +93,7 @@ export function operationHandler(settings: HandleSettings): Handle {
       };
       let isLeft = false;
       try {
-        const answer = await answerTo(settings, supergraph, input, about, refusedFields);
+        const answer = await answerTo(settings, supergraph, input, about, rights);
         if (!("deferred" in answer) || !answer.deferred) return answer;
         isLeft = true;
         return { ...answer, deferred: endingWith(answer.deferred, end) };
@@ -102,15 +103,13 @@ export function operationHandler(settings: HandleSettings): Handle {
     });
 }
 
-const noFields: ReadonlySet<string> = new Set();
-
-/** Fields at the root that this caller may not ask. */
+/** What this caller may ask. */
 async function authorize(
   { mode, authenticate, requirePurpose }: HandleSettings,
   input: OperationInput,
   about: AboutOperation,
-): Promise<ReadonlySet<string> | Refusal> {
-  if (!authenticate) return noFields;
+): Promise<Rights | Refusal> {
+  if (!authenticate) return allRights;
   const authenticated = await authenticate(input.authorization);
   if ("refused" in authenticated) return authenticated;
   const { caller } = authenticated;
@@ -118,7 +117,10 @@ async function authorize(
   const asked = requirePurpose ? readPurpose(input, caller, mode) : { purpose: usualPurpose(caller) };
   if ("refused" in asked) return asked;
   about.purpose = asked.purpose;
-  return refusedRootFields(caller, asked.purpose);
+  const refused = refusedRootFields(caller, asked.purpose);
+  if (refused.size === 0) return allRights;
+  const isRefused = (type: string, field: string) => type === "Query" && refused.has(field);
+  return { ...allRights, key: "without persons", refusesField: isRefused };
 }
 
 /** With `purpose` switched off, what a caller usually asks for is what is assumed. */
@@ -131,7 +133,7 @@ async function answerTo(
   supergraph: Supergraph,
   input: OperationInput,
   about: AboutOperation,
-  refusedFields: ReadonlySet<string>,
+  rights: Rights,
 ): Promise<Answer | Refusal> {
   const operation = stageNow("prepare", null, () => prepare(documents, supergraph, input));
   if ("refused" in operation) return operation;
@@ -142,7 +144,7 @@ async function answerTo(
     const { signal, receivedAt } = input;
     const deadline = receivedAt + requestTimeoutMs;
     const answer = await stage("execute", { operation: name, kind }, () =>
-      supergraph.execute(operation, { signal, deadline, refusedFields }),
+      supergraph.execute(operation, { signal, deadline, rights }),
     );
     about.waitedMs = answer.waitedMs();
     return toClient(answer);

@@ -12,6 +12,7 @@ import { type DeferredFragment, deferredFragments, deferredObjects } from "./def
 import { type Execution, execute } from "./execute.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
+import type { Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 import type { DeferredBlock } from "./units.ts";
@@ -34,8 +35,8 @@ export type EngineRequest = {
   readonly signal: AbortSignal;
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
-  /** Fields at the root of queries that this caller may not ask. */
-  readonly refusedFields: ReadonlySet<string>;
+  /** What this caller may see. */
+  readonly rights: Rights;
 };
 
 /** Under the client's own names. INVARIANT: every null that is not the data's own has an error, at it or above it. */
@@ -87,20 +88,22 @@ export function openEngine(settings: EngineSettings): Engine {
   /** Mutations so far: what is asked after one joins nothing that was begun before it. */
   let written = 0;
 
-  const variantOf = ({ document, variables }: PreparedOperation, refused: ReadonlySet<string>): Variant => {
+  const variantOf = ({ document, variables }: PreparedOperation, rights: Rights): Variant => {
     let variants = known.get(document);
     if (!variants) {
       variants = { switches: switchesOf(document.operation), byKey: new Map() };
       known.set(document, variants);
     }
     const { switches, byKey } = variants;
-    let key = refused.size === 0 ? "" : `${[...refused].sort().join(" ")} `;
+    let key = `${rights.key}\n`;
     for (const name of switches) key += variables[name] === true ? "1" : "0";
     let variant = byKey.get(key);
     if (!variant) {
       variant = {
-        ...askedParts(document.operation, variables, (field) => refused.has(field)),
-        shapes: readShapes(settings, document, variables, refused),
+        ...askedParts(document.operation, variables, (field) =>
+          rights.refusesField(rootName(settings, document), field),
+        ),
+        shapes: readShapes(settings, document, variables, rights),
         joined: joinedRuns(),
       };
       if (byKey.size >= maxVariants) byKey.clear();
@@ -111,8 +114,7 @@ export function openEngine(settings: EngineSettings): Engine {
 
   return async (operation, request) => {
     const { document, variables } = operation;
-    const refused = document.kind === "query" ? request.refusedFields : nothing;
-    const variant = variantOf(operation, refused);
+    const variant = variantOf(operation, request.rights);
     const { shapes } = variant;
     const given = variant.introspection ? await introspect(settings.apiSchema, variant.introspection, variables) : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
@@ -199,7 +201,6 @@ function projected(
 }
 
 const noErrors: readonly PartError[] = [];
-const nothing: ReadonlySet<string> = new Set();
 
 /** The planner left out everything: there is nothing to answer with, which is no answer of "nothing". */
 const unplanned: EngineAnswer = {
@@ -304,14 +305,14 @@ function readShapes(
   { apiSchema }: EngineSettings,
   document: PreparedDocument,
   variables: PreparedOperation["variables"],
-  refused: ReadonlySet<string>,
+  rights: Rights,
 ): Shapes {
   const root = apiSchema.getRootType(document.operation.operation) as GraphQLCompositeType;
   const shaping: ShapeSettings = {
     apiSchema,
     clientKeys: document.clientKeys,
     variables,
-    refusal: (type, field) => (type === root.name && refused.has(field) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null),
+    refusal: (type, field) => (rights.refusesField(type, field) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null),
   };
   const set = document.operation.selectionSet;
   return {
@@ -320,6 +321,10 @@ function readShapes(
     uses: 0,
     deferred: document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [],
   };
+}
+
+function rootName({ apiSchema }: EngineSettings, { operation }: PreparedDocument): string {
+  return apiSchema.getRootType(operation.operation)?.name ?? "";
 }
 
 function asksSubgraphs(root: ObjectShape): boolean {
