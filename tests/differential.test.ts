@@ -4,9 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { parse } from "graphql";
 import { type Arena, openArena } from "./differential/arena.ts";
 import { differences } from "./differential/compare.ts";
 import { graphs } from "./differential/graphs/index.ts";
+import { media } from "./differential/graphs/media.ts";
 import { tree } from "./differential/graphs/tree.ts";
 import { asSent, judge, newTally, report, type Tally } from "./differential/judge.ts";
 import type { Operation } from "./differential/operations.ts";
@@ -58,6 +60,28 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
     },
     timeoutMs,
   );
+});
+
+describe("what generated operations once found", () => {
+  let arena: Arena;
+  beforeAll(async () => {
+    arena = await openArena(media);
+  }, timeoutMs);
+  afterAll(() => arena?.close());
+
+  test.each([
+    [
+      "one response key for different fields of types that an interface object's subgraph cannot tell apart",
+      "{ media { ... on Song { taken: key score } ... on Book { taken: blurb } } }",
+    ],
+    [
+      "the same with different arguments",
+      "{ media { ... on Song { x: score(scale: 3) } ... on Book { x: score(scale: 7) } } }",
+    ],
+  ])("is right: %s", async (_title, text) => {
+    const operation = { document: parse(text), variables: {}, operationName: null };
+    expect(await judge(arena, operation, newTally())).toEqual([]);
+  });
 });
 
 function line(name: string, { compared, failing, refused, withReference, faults }: Tally): string {

@@ -11,6 +11,7 @@ import {
   doTypesOverlap,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLSchema,
   getNamedType,
@@ -61,14 +62,19 @@ export function normalise(input: NormaliseInput): NormalOperation | { readonly r
   return nameAll(input, list, directives);
 }
 
-/** What one response key stands for, wherever in the operation it is met again. */
+/**
+ * What one response key stands for, wherever in the operation it is met again. Of types that exclude each other a client
+ * may ask different fields under one response key; each has a key of its own here: where a subgraph cannot tell the types
+ * apart, one would overwrite the other.
+ */
 type Key = {
   readonly alias: Mutable<string> | null;
   readonly client: string;
   readonly below: KeyScope;
-  readonly forms: ArgumentsForm[];
+  /** Fields that merge share their variables, or they would differ. */
+  readonly form: ArgumentsForm;
 };
-type KeyScope = { readonly bare: Map<string, Key>; readonly own: Map<string, Key> };
+type KeyScope = { readonly bare: Map<string, Key>; readonly own: Map<string, Key[]> };
 /** A name that is written when everything is known. */
 type Mutable<T> = { readonly kind: Kind.NAME; value: T };
 
@@ -133,7 +139,7 @@ function addField(
 ) {
   const definition = fieldDefinition(writer.schema, place.parent, field.name.value);
   if (!definition) throw new Error("the operation is not valid");
-  const key = keyOf(place.scope, field, writer.requiredObjects);
+  const key = keyOf(writer, place.scope, field, definition.args);
   const type = getNamedType(definition.type);
   const introspects = place.isRoot && (field.name.value === "__schema" || field.name.value === "__type");
   // What describes the schema is never worth waiting for.
@@ -148,11 +154,7 @@ function addField(
     return;
   }
   const written = directives.map(writer.lifter.directive);
-  let form = key.forms.find(({ field: other }) => isSameForm(field, other));
-  if (!form) {
-    form = { field, ...writer.lifter.lift(field.arguments ?? [], definition.args) };
-    key.forms.push(form);
-  }
+  const { form } = key;
   const draft: FieldDraft = {
     node: {
       kind: Kind.FIELD,
@@ -171,22 +173,32 @@ function addField(
   if (draft.below) addBelow(draft.below);
 }
 
-/** Fields that merge share their variables, or they would differ. */
 function isSameForm(a: FieldNode, b: FieldNode): boolean {
   return a.name.value === b.name.value && sameArguments(a.arguments, b.arguments);
 }
 
-function keyOf(scope: KeyScope, field: FieldNode, requiredObjects: ReadonlySet<string>): Key {
+function keyOf(
+  { lifter, requiredObjects }: Writer,
+  scope: KeyScope,
+  field: FieldNode,
+  definitions: readonly GraphQLArgument[],
+): Key {
   const client = responseKeyOf(field);
   // `a: a` says nothing that `a` does not: they merge, so they must stay one key.
   // Of an object that others require, the client has one of its own: what fails in it is then not missing in theirs.
   const isRequired = field.selectionSet !== undefined && requiredObjects.has(field.name.value);
   const isBare = client === field.name.value && !field.arguments?.length && !isRequired;
-  const keys = isBare ? scope.bare : scope.own;
-  const known = keys.get(client);
+  const alike = scope.own.get(client) ?? [];
+  const known = isBare ? scope.bare.get(client) : alike.find(({ form }) => isSameForm(field, form.field));
   if (known) return known;
-  const key: Key = { alias: isBare ? null : { kind: Kind.NAME, value: "" }, client, below: openScope(), forms: [] };
-  keys.set(client, key);
+  const key: Key = {
+    alias: isBare ? null : { kind: Kind.NAME, value: "" },
+    client,
+    below: openScope(),
+    form: { field, ...lifter.lift(field.arguments ?? [], definitions) },
+  };
+  if (isBare) scope.bare.set(client, key);
+  else scope.own.set(client, [...alike, key]);
   return key;
 }
 

@@ -213,7 +213,7 @@ describe("literals", () => {
   test("of one key for different types are variables of their own", () => {
     const query = "{any {... on Node {x: node(first: 1) {a}} ... on Other {x: node(first: 2) {a}}}}";
     expect(textOf(query)).toBe(
-      "query ($v1_: Int, $v2_: Int) {any {... on Node {c3_: node(first: $v1_) {a}} ... on Other {c3_: node(first: $v2_) {a}}}}",
+      "query ($v1_: Int, $v2_: Int) {any {... on Node {c3_: node(first: $v1_) {a}} ... on Other {c4_: node(first: $v2_) {a}}}}",
     );
     expect(variablesOf(query)).toEqual({ v1_: 1, v2_: 2 });
   });
