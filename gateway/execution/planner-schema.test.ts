@@ -6,11 +6,16 @@ import fc from "fast-check";
 import { type DocumentNode, Kind, parse, print, visit } from "graphql";
 import type { FetchNode, PlanNode, QueryPlan, RequiredSelection } from "./plan.ts";
 import { openPlanner, type Planner } from "./planner.ts";
-import { prepareSupergraph } from "./planner-schema.ts";
+import { prepareDocument } from "./planner-schema.ts";
 
 const imports = `["@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible",
   "@interfaceObject", "@context", "@fromContext", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize",
   "@composeDirective", "@tag"]`;
+
+function prepared(sdl: string) {
+  const { document, synthetics } = prepareDocument(parse(sdl, { noLocation: true }));
+  return { sdl: print(document), synthetics };
+}
 
 function composed(subgraphs: Readonly<Record<string, string>>): string {
   const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ${imports})`;
@@ -213,11 +218,11 @@ describe("a required field with arguments", () => {
 
   test("gets the same name in every run, and none that the supergraph has", () => {
     const sdl = composed(prices);
-    const { synthetics } = prepareSupergraph(sdl);
-    expect(prepareSupergraph(sdl).synthetics).toEqual(synthetics);
+    const { synthetics } = prepared(sdl);
+    expect(prepared(sdl).synthetics).toEqual(synthetics);
     const [taken] = [...synthetics.keys()];
     const clashing = composed({ ...prices, a: prices.a.replace("weight: Int", `weight: Int ${taken}: Int`) });
-    const others = prepareSupergraph(clashing).synthetics;
+    const others = prepared(clashing).synthetics;
     expect(others.size).toBe(2);
     expect(others.has(String(taken))).toBe(false);
   });
@@ -254,10 +259,10 @@ describe("a supergraph without arguments in FieldSets", () => {
             ),
           }.valueOf() as Record<string, string>,
         );
-        const prepared = prepareSupergraph(sdl);
-        expect(prepared.synthetics.size).toBe(0);
-        expect(inOrder(parse(prepared.sdl))).toBe(inOrder(parse(sdl)));
-        expect(prepareSupergraph(prepared.sdl).sdl).toBe(prepared.sdl);
+        const once = prepared(sdl);
+        expect(once.synthetics.size).toBe(0);
+        expect(inOrder(parse(once.sdl))).toBe(inOrder(parse(sdl)));
+        expect(prepared(once.sdl).sdl).toBe(once.sdl);
       }),
       { numRuns: 25 },
     );
@@ -266,9 +271,7 @@ describe("a supergraph without arguments in FieldSets", () => {
   test.each([
     "type Query { a: Int }",
     'schema @core(feature: "https://specs.apollo.dev/join/v0.1") { query: Query } type Query { a: Int }',
-  ])("stays as it is where it is none of Federation 2: %s", (sdl) =>
-    expect(prepareSupergraph(sdl).sdl).toBe(print(parse(sdl))),
-  );
+  ])("stays as it is where it is none of Federation 2: %s", (sdl) => expect(prepared(sdl).sdl).toBe(print(parse(sdl))));
 });
 
 /** The document with the directives of every node in one order. */

@@ -5,26 +5,18 @@
  * - it makes one selection of a field that two `requires` ask with different arguments, or that a client asks too: a
  *   required field with arguments becomes a field of its own (planner-synthetics.ts).
  */
-import { type ConstDirectiveNode, type DocumentNode, Kind, parse, print } from "graphql";
+import { type ConstDirectiveNode, type DocumentNode, Kind } from "graphql";
 import { argumentOf, isComposite, joinedSupergraph, textOf } from "./planner-join.ts";
 import { withSynthetics } from "./planner-synthetics.ts";
 
 export type PreparedSupergraph = {
-  readonly sdl: string;
+  readonly document: DocumentNode;
   /** Synthetic field name → the field's name in its subgraphs. */
   readonly synthetics: ReadonlyMap<string, string>;
 };
 
-/** Throws GraphQLError for text that is not GraphQL. What is no Federation 2 supergraph stays as it is. */
-export function prepareSupergraph(sdl: string): PreparedSupergraph {
-  const { document, synthetics } = prepareDocument(parse(sdl, { noLocation: true }));
-  return { sdl: print(document), synthetics };
-}
-
-/** The same over a parsed document, for who goes on with one. */
-export function prepareDocument(
-  document: DocumentNode,
-): Pick<PreparedSupergraph, "synthetics"> & { readonly document: DocumentNode } {
+/** What is no Federation 2 supergraph stays as it is. */
+export function prepareDocument(document: DocumentNode): PreparedSupergraph {
   const joined = joinedSupergraph(document);
   if (joined === null) return { document, synthetics: new Map() };
   return withSynthetics(withResolvableKeysFirst(document, joined.names.type), joined);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { isDeeperThan, maxDepth, readJson } from "./json-body.ts";
+import { maxDepth, readJson } from "./json-body.ts";
 
 const nested = (levels: number, inside = "") => Buffer.from("[".repeat(levels) + inside + "]".repeat(levels));
 
@@ -50,22 +50,9 @@ describe("T74: an answer nested a million deep", () => {
     expect(JSON.stringify(readJson(Buffer.from(text))) === text).toBe(true);
   });
 
-  test("in a body too small to be looked at is parsed, and known for what it is", () => {
-    const value = readJson(nested(65_000));
-    expect(isDeeperThan(value, maxDepth)).toBe(true);
+  test("in a body too small to be looked at is parsed without overflowing", () => {
+    expect(Array.isArray(readJson(nested(65_000)))).toBe(true);
   });
-});
-
-test.each([
-  [0, 0, false],
-  [1, 0, true],
-  [3, 3, false],
-  [4, 3, true],
-])("%i levels are deeper than %i: %s", (levels, allowed, isDeeper) => {
-  let value: unknown = "leaf";
-  for (let level = 0; level < levels; level++)
-    value = level % 2 ? [1, value, {}.constructor.name] : { a: null, b: value };
-  expect(isDeeperThan(value, allowed)).toBe(isDeeper);
 });
 
 test("what the depth permits can be written again", () => {

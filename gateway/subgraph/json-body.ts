@@ -24,20 +24,6 @@ export function readJson(bytes: Buffer): unknown {
   return JSON.parse(text.toString("utf8"));
 }
 
-/**
- * For values handed on unread (those of scalars whose inside nobody knows): whether there are more than `levels` lists
- * and objects inside each other. Needs no stack, however deep they are.
- */
-export function isDeeperThan(value: unknown, levels: number): boolean {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; depth <= levels; depth++) {
-    const containers = level.filter((each) => typeof each === "object" && each !== null);
-    if (containers.length === 0) return false;
-    level = containers.flatMap((each) => Object.values(each as object));
-  }
-  return true;
-}
-
 function hasByteOrderMark(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
