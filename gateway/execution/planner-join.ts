@@ -108,9 +108,14 @@ export function textOf(directive: ConstDirectiveNode, name: string): string | un
   return value?.kind === Kind.STRING || value?.kind === Kind.ENUM ? value.value : undefined;
 }
 
-function isTrue(directive: ConstDirectiveNode, name: string): boolean {
+export function isTrue(directive: ConstDirectiveNode, name: string): boolean {
   const value = argumentOf(directive, name);
   return value?.kind === Kind.BOOLEAN && value.value;
+}
+
+export function isUnresolvable(directive: ConstDirectiveNode): boolean {
+  const resolvable = argumentOf(directive, "resolvable");
+  return resolvable?.kind === Kind.BOOLEAN && !resolvable.value;
 }
 
 /** In its subgraph the field is external: it, or what is left of it after an `@override`. */

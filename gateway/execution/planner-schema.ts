@@ -5,8 +5,8 @@
  * - it makes one selection of a field that two `requires` ask with different arguments, or that a client asks too: a
  *   required field with arguments becomes a field of its own (planner-synthetics.ts).
  */
-import { type ConstDirectiveNode, type DocumentNode, Kind } from "graphql";
-import { argumentOf, isComposite, joinedSupergraph, textOf } from "./planner-join.ts";
+import type { ConstDirectiveNode, DocumentNode } from "graphql";
+import { isComposite, isUnresolvable, joinedSupergraph, textOf } from "./planner-join.ts";
 import { withSynthetics } from "./planner-synthetics.ts";
 
 export type PreparedSupergraph = {
@@ -43,9 +43,4 @@ function sortedKeys(directives: readonly ConstDirectiveNode[], joinType: string)
     queues.set(graph, queue);
     return queue.shift() ?? directive;
   });
-}
-
-function isUnresolvable(directive: ConstDirectiveNode): boolean {
-  const resolvable = argumentOf(directive, "resolvable");
-  return resolvable?.kind === Kind.BOOLEAN && !resolvable.value;
 }

@@ -1,7 +1,6 @@
 /** What the executor has to know of a supergraph beside its types: subgraphs, keys, and what a field requires. */
 import {
   buildASTSchema,
-  type DirectiveNode,
   type DocumentNode,
   type GraphQLSchema,
   isAbstractType,
@@ -10,8 +9,8 @@ import {
   Kind,
   parse,
   type SelectionSetNode,
-  type ValueNode,
 } from "graphql";
+import { isComposite, isTrue, isUnresolvable, linkedName, textOf } from "./planner-join.ts";
 
 export type SchemaFacts = {
   /** The whole supergraph, inaccessible parts included. */
@@ -42,36 +41,37 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
   const required = new Map<string, SelectionSetNode>();
   const external = new Set<string>();
   const requiredObjects = new Set<string>();
+  const join = linkedName(document, "join", "join") ?? "join";
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === "join__Graph")
+    if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === `${join}__Graph`)
       for (const { name, directives = [] } of definition.values ?? []) {
-        const graph = directives.find((each) => each.name.value === "join__graph");
-        const subgraph = stringArgument(graph, "name") ?? name.value;
+        const graph = directives.find((each) => each.name.value === `${join}__graph`);
+        const subgraph = (graph && textOf(graph, "name")) ?? name.value;
         nameOfGraph.set(name.value, subgraph);
-        subgraphs.set(subgraph, stringArgument(graph, "url") ?? "");
+        subgraphs.set(subgraph, (graph && textOf(graph, "url")) ?? "");
       }
   }
   for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+    if (!isComposite(definition)) continue;
     const type = definition.name.value;
     for (const each of definition.directives ?? []) {
-      const [graph, key] = [enumArgument(each, "graph"), stringArgument(each, "key")];
-      if (each.name.value !== "join__type" || graph === null || key === null) continue;
-      if (booleanArgument(each, "resolvable") === false) continue;
+      const [graph, key] = [textOf(each, "graph"), textOf(each, "key")];
+      if (each.name.value !== `${join}__type` || graph === undefined || key === undefined) continue;
+      if (isUnresolvable(each)) continue;
       const place = `${type}\n${nameOfGraph.get(graph)}`;
       addObjects(parseFieldSet(key), requiredObjects);
       keys.set(place, [...(keys.get(place) ?? []), parseFieldSet(key)]);
     }
     for (const field of definition.fields ?? [])
       for (const each of field.directives ?? []) {
-        const [graph, requires] = [enumArgument(each, "graph"), stringArgument(each, "requires")];
-        if (each.name.value !== "join__field" || graph === null) continue;
+        const [graph, requires] = [textOf(each, "graph"), textOf(each, "requires")];
+        if (each.name.value !== `${join}__field` || graph === undefined) continue;
         const place = `${type}\n${field.name.value}\n${nameOfGraph.get(graph)}`;
-        if (requires !== null) {
+        if (requires !== undefined) {
           addObjects(parseFieldSet(requires), requiredObjects);
           required.set(place, parseFieldSet(requires));
         }
-        if (booleanArgument(each, "external")) external.add(place);
+        if (isTrue(each, "external")) external.add(place);
       }
   }
   return {
@@ -119,23 +119,4 @@ function addObjects({ selections }: SelectionSetNode, names: Set<string>): void 
     if (each.kind === Kind.FIELD) names.add(each.name.value);
     addObjects(each.selectionSet, names);
   }
-}
-
-function argumentOf(directive: DirectiveNode | undefined, name: string): ValueNode | undefined {
-  return directive?.arguments?.find((each) => each.name.value === name)?.value;
-}
-
-function stringArgument(directive: DirectiveNode | undefined, name: string): string | null {
-  const value = argumentOf(directive, name);
-  return value?.kind === Kind.STRING ? value.value : null;
-}
-
-function enumArgument(directive: DirectiveNode, name: string): string | null {
-  const value = argumentOf(directive, name);
-  return value?.kind === Kind.ENUM ? value.value : null;
-}
-
-function booleanArgument(directive: DirectiveNode, name: string): boolean | null {
-  const value = argumentOf(directive, name);
-  return value?.kind === Kind.BOOLEAN ? value.value : null;
 }
