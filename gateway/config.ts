@@ -33,6 +33,10 @@ export type Config = {
   readonly audience: string;
   /** By SUBGRAPH_URL_<NAME>'s name: stands in for the routing URL in the supergraph. */
   readonly subgraphUrls: Readonly<Record<string, string>>;
+  /** By SUBGRAPH_KEY_<NAME>'s name: what requests to the subgraph are signed with. Secret. */
+  readonly subgraphKeys: Readonly<Record<string, string>>;
+  /** A JSON file of such keys by subgraph; empty: none. */
+  readonly subgraphKeysFile: string;
   /** A JSON file with what is known of each subgraph beside its schema (schema/subgraphs.json). */
   readonly subgraphsFile: string;
   /** For a subgraph that the file gives no time of its own. */
@@ -77,6 +81,8 @@ export function readConfig(env: Environment): ConfigOutcome {
     issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
     subgraphUrls: reader.subgraphUrls("SUBGRAPH_URL_"),
+    subgraphKeys: reader.beginningWith("SUBGRAPH_KEY_"),
+    subgraphKeysFile: env.SUBGRAPH_KEYS_FILE || "",
     subgraphsFile: env.GATEWAY_SUBGRAPHS || ours("subgraphs.json"),
     subgraphTimeoutMs: reader.wholeNumber("SUBGRAPH_TIMEOUT_MS", 3000),
     subgraphMaxBytes: reader.wholeNumber("SUBGRAPH_MAX_BYTES", 16 * 1024 * 1024),
@@ -115,7 +121,8 @@ function insecureSettings(config: Config): readonly string[] {
   const notYet = "is not built yet: wait for it";
   require("deny-by-default", `deny-by-default (policies for every field) ${notYet}`);
   require("audit", `audit (a durable record before every answer) ${notYet}`);
-  require("subgraph-signature", `subgraph-signature (signed requests to subgraphs) ${notYet}`);
+  if (Object.keys(config.subgraphKeys).length === 0 && config.subgraphKeysFile === "")
+    require("subgraph-signature", "subgraph-signature: set SUBGRAPH_KEY_<NAME> for every subgraph, or SUBGRAPH_KEYS_FILE");
   require("plaintext", "plaintext: the public listener speaks plain HTTP: put TLS in front of it");
   for (const url of [
     ...issuers.map(({ jwksUrl }) => jwksUrl),
@@ -144,6 +151,11 @@ function settingReader(env: Environment, refusals: string[]) {
     const choice = choices.find((each) => each === value);
     if (choice === undefined) refusals.push(`${name} must be one of ${choices.join(", ")}`);
     return choice ?? fallback;
+  };
+  /** By what stands behind the prefix; what is empty is not set. */
+  const beginningWith = (prefix: string): Readonly<Record<string, string>> => {
+    const named = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value);
+    return Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value ?? ""]));
   };
   return {
     oneOf,
@@ -178,10 +190,12 @@ function settingReader(env: Environment, refusals: string[]) {
         return [];
       });
     },
+    beginningWith,
     subgraphUrls(prefix: string): Readonly<Record<string, string>> {
-      const named = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value);
-      for (const [name, value] of named) if (!isUrl(value ?? "")) refusals.push(`${name} must be an http(s) URL`);
-      return Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value ?? ""]));
+      const urls = beginningWith(prefix);
+      for (const [name, value] of Object.entries(urls))
+        if (!isUrl(value)) refusals.push(`${prefix}${name} must be an http(s) URL`);
+      return urls;
     },
   };
 }

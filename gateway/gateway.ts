@@ -11,8 +11,11 @@ import { openPublicListener } from "./http/public.ts";
 import { openDocuments } from "./operation/documents.ts";
 import { urlRefusal } from "./subgraph/addresses.ts";
 import { type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
+import { callerHeader, type Origin } from "./subgraph/caller.ts";
 import { deduped } from "./subgraph/dedupe.ts";
 import { type ResilienceEvent, resilient } from "./subgraph/resilience.ts";
+import { requestSigner } from "./subgraph/signature.ts";
+import { readSigningKeys } from "./subgraph/signing-keys.ts";
 import { readSubgraphsFile, type TraitsOf } from "./subgraph/subgraphs-file.ts";
 import { openTransport } from "./subgraph/transport.ts";
 import { openWatch } from "./subgraph/watch.ts";
@@ -162,16 +165,18 @@ function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {
 
 type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & { close(): Promise<void> };
 
-/** One fetch, outermost first: traced, shared, resilient, sent. The order is the design. */
+/** One fetch, outermost first: traced, shared, resilient, signed and sent. The order is the design. */
 function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
   const traitsOf: TraitsOf = readSubgraphsFile(config.subgraphsFile, {
     timeoutMs: config.subgraphTimeoutMs,
     maxConcurrent: maxConcurrentPerSubgraph,
   });
+  const keyOf = readSigningKeys({ keys: config.subgraphKeys, file: config.subgraphKeysFile }, settingName);
   const watch = openWatch();
   const transport = openTransport({
     maxBytes: config.subgraphMaxBytes,
     connectionsPerOrigin: maxConcurrentPerSubgraph,
+    sign: requestSigner(keyOf),
     watch,
   });
   const isCommon = (subgraph: string) => traitsOf(subgraph).fetches === "common";
@@ -188,14 +193,42 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
-      return ({ subgraph, kind, body, mayJoin, signal, deadline }) =>
-        call({ subgraph, url: urls.get(subgraph) ?? "", kind, body, mayJoin, signal, deadline });
+      for (const name of urls.keys()) if (keyOf(name) === undefined) refuseUnsigned(config, name);
+      return ({ origin, ...request }) => {
+        const url = urls.get(request.subgraph) ?? "";
+        if (origin === undefined) return call({ ...request, url });
+        const { requestId } = origin;
+        if (isCommon(request.subgraph)) return call({ ...request, url, requestId });
+        const caller = callerOf(origin);
+        // Who cannot be told in full is not told in part.
+        if (caller === null) return Promise.reject(new SubgraphFailure("SUBREQUEST_NOT_SENT"));
+        return call({ ...request, url, requestId, caller });
+      };
     },
     async close() {
       await transport.close();
       watch.close();
     },
   };
+}
+
+/** Worked out once an operation. */
+function callerOf(origin: Origin): string | null {
+  let known = callerHeaders.get(origin);
+  if (known === undefined) {
+    known = callerHeader(origin.caller);
+    callerHeaders.set(origin, known);
+  }
+  return known;
+}
+
+const callerHeaders = new WeakMap<Origin, string | null>();
+
+function refuseUnsigned({ mode, insecure }: Config, subgraph: string): void {
+  if (mode === "production" && !insecure.has("subgraph-signature"))
+    throw new Error(
+      `subgraph ${subgraph} has no key: set SUBGRAPH_KEY_${settingName(subgraph)}, or set GATEWAY_INSECURE to contain subgraph-signature`,
+    );
 }
 
 function toTelemetry({ breakerChanged, subgraphAskedAgain }: Telemetry): (event: ResilienceEvent) => void {

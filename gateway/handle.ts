@@ -9,6 +9,7 @@ import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from ".
 import { allRights, type Rights } from "./execution/rights.ts";
 import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
+import type { Origin } from "./subgraph/caller.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
 import { describeStage, stage, stageNow, type Telemetry } from "./telemetry.ts";
 
@@ -22,6 +23,8 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
   /** When the request's head had come, on the clock of `performance.now()`. */
   readonly receivedAt: number;
   readonly method: "GET" | "POST";
+  /** The gateway's own id of the request; a batch has one. */
+  readonly requestId: string;
   readonly authorization: string | undefined;
   readonly purpose: string | undefined;
   readonly caseReference: string | undefined;
@@ -76,8 +79,8 @@ export function operationHandler(settings: HandleSettings): Handle {
   const { admission, telemetry } = settings;
   return (input, about) =>
     stage("operation", null, async () => {
-      const rights = await authorize(settings, input, about);
-      if ("refused" in rights) return rights;
+      const authorized = await authorize(settings, input, about);
+      if ("refused" in authorized) return authorized;
       const priority = priorityOf(about.purpose);
       const leave = admission.enter(priority);
       if (leave === null) {
@@ -93,7 +96,7 @@ export function operationHandler(settings: HandleSettings): Handle {
       };
       let isLeft = false;
       try {
-        const answer = await answerTo(settings, supergraph, input, about, rights);
+        const answer = await answerTo(settings, supergraph, input, about, authorized);
         if (!("deferred" in answer) || !answer.deferred) return answer;
         isLeft = true;
         return { ...answer, deferred: endingWith(answer.deferred, end) };
@@ -103,24 +106,32 @@ export function operationHandler(settings: HandleSettings): Handle {
     });
 }
 
-/** What this caller may ask. */
+/** What this caller may ask, and what subgraphs may be told of it. */
+type Authorized = { readonly rights: Rights; readonly origin: Origin };
+
 async function authorize(
   { mode, authenticate, requirePurpose }: HandleSettings,
   input: OperationInput,
   about: AboutOperation,
-): Promise<Rights | Refusal> {
-  if (!authenticate) return allRights;
+): Promise<Authorized | Refusal> {
+  const { requestId } = input;
+  if (!authenticate) return { rights: allRights, origin: { requestId, caller: null } };
   const authenticated = await authenticate(input.authorization);
   if ("refused" in authenticated) return authenticated;
   const { caller } = authenticated;
   about.agency = caller.agency;
-  const asked = requirePurpose ? readPurpose(input, caller, mode) : { purpose: usualPurpose(caller) };
+  const asked = requirePurpose
+    ? readPurpose(input, caller, mode)
+    : { purpose: usualPurpose(caller), caseReference: null };
   if ("refused" in asked) return asked;
-  about.purpose = asked.purpose;
-  const refused = refusedRootFields(caller, asked.purpose);
-  if (refused.size === 0) return allRights;
+  const { purpose, caseReference } = asked;
+  about.purpose = purpose;
+  const { agency, ori, roles } = caller;
+  const origin = { requestId, caller: { agency, ori, roles, purpose, caseReference } };
+  const refused = refusedRootFields(caller, purpose);
+  if (refused.size === 0) return { rights: allRights, origin };
   const isRefused = (type: string, field: string) => type === "Query" && refused.has(field);
-  return { ...allRights, key: "without persons", refusesField: isRefused };
+  return { rights: { ...allRights, key: "without persons", refusesField: isRefused }, origin };
 }
 
 /** With `purpose` switched off, what a caller usually asks for is what is assumed. */
@@ -133,7 +144,7 @@ async function answerTo(
   supergraph: Supergraph,
   input: OperationInput,
   about: AboutOperation,
-  rights: Rights,
+  { rights, origin }: Authorized,
 ): Promise<Answer | Refusal> {
   const operation = stageNow("prepare", null, () => prepare(documents, supergraph, input));
   if ("refused" in operation) return operation;
@@ -144,7 +155,7 @@ async function answerTo(
     const { signal, receivedAt } = input;
     const deadline = receivedAt + requestTimeoutMs;
     const answer = await stage("execute", { operation: name, kind }, () =>
-      supergraph.execute(operation, { signal, deadline, rights }),
+      supergraph.execute(operation, { signal, deadline, rights, origin }),
     );
     about.waitedMs = answer.waitedMs();
     return toClient(answer);

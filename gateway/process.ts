@@ -48,11 +48,13 @@ function explain(error: unknown, { supergraph, ...files }: Config): readonly str
   for (const [setting, path] of [
     ["GATEWAY_SUBGRAPHS", files.subgraphsFile],
     ["GATEWAY_DOCUMENTS", files.documents],
+    ["SUBGRAPH_KEYS_FILE", files.subgraphKeysFile],
   ] as const)
     if (path !== "" && (String(message).startsWith(path) || String(message).startsWith(normalize(path))))
       return String(message)
         .split("\n")
         .map((line) => `${setting}: ${line}`);
+  if (String(message).startsWith("SUBGRAPH_KEY_")) return String(message).split("\n");
   const remedy = isUrl(supergraph)
     ? "check the URL in GATEWAY_SUPERGRAPH"
     : "check the file, or set GATEWAY_SUPERGRAPH";

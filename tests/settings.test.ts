@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Every name that is looked up, and the beginning of those that are looked for. */
 function settingsRead(): readonly string[] {
-  const names = new Set<string>(["SUBGRAPH_URL_"]);
+  const names = new Set<string>(["SUBGRAPH_URL_", "SUBGRAPH_KEY_"]);
   const env = new Proxy<Environment>({}, { get: (_, name) => void names.add(String(name)) });
   readConfig(env);
   return [...names];

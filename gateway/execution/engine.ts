@@ -6,6 +6,7 @@ import { type DocumentNode, execute as executeLocally, type GraphQLCompositeType
 import type { ErrorCode, PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
+import type { Origin } from "../subgraph/caller.ts";
 import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
@@ -37,6 +38,8 @@ export type EngineRequest = {
   readonly deadline: number;
   /** What this caller may see. */
   readonly rights: Rights;
+  /** What subgraphs may be told of it. */
+  readonly origin?: Origin;
 };
 
 /** Under the client's own names. INVARIANT: every null that is not the data's own has an error, at it or above it. */
@@ -222,7 +225,7 @@ async function start(
   { facts, call, isPartial }: EngineSettings,
   plan: CompiledPlan,
   variables: PreparedOperation["variables"],
-  { signal, deadline }: EngineRequest,
+  { signal, deadline, origin }: EngineRequest,
   onAnswered: () => void,
 ): Promise<Run> {
   const done = new Set<number>();
@@ -243,7 +246,7 @@ async function start(
     fail(error);
   };
   const execution = execute(
-    { plan, facts, call, isPartial, variables, signal, deadline, onAnswered, onBlock },
+    { plan, facts, call, isPartial, variables, signal, deadline, origin, onAnswered, onBlock },
     onFault,
   );
   while (!done.has(0)) await next();

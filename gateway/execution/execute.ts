@@ -1,5 +1,6 @@
 /** Executes a compiled plan: sends each request as soon as what it waits for is there, and puts the answers together. */
 import { type ExecutedCall, SubgraphFailure } from "../subgraph/call.ts";
+import type { Origin } from "../subgraph/caller.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
 import { type Asked, askedOf, type PlacedTargets } from "./ask.ts";
 import type { CompiledPlan, EntityPart, Request, RootPart } from "./compile.ts";
@@ -18,6 +19,8 @@ export type ExecuteSettings = {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly deadline: number;
+  /** What subgraphs may be told of the client's request. */
+  readonly origin: Origin | undefined;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
   /** A request has been answered, or has failed. */
@@ -78,7 +81,8 @@ type Run = Execution & {
   send(request: Request): Promise<void> | null;
 };
 
-function openRun({ plan, facts, call, variables, signal, deadline, isPartial, onAnswered }: ExecuteSettings): Run {
+function openRun(settings: ExecuteSettings): Run {
+  const { plan, facts, call, variables, signal, deadline, origin, isPartial, onAnswered } = settings;
   const data: object = {};
   const problems = openProblems();
   const settling = { problems, facts };
@@ -94,7 +98,7 @@ function openRun({ plan, facts, call, variables, signal, deadline, isPartial, on
     clock.began();
     try {
       const body = `${prefix}${members.slice(1)}}}`;
-      const answer = await call({ subgraph, kind, body, mayJoin: !plan.isMutation, signal, deadline });
+      const answer = await call({ subgraph, kind, body, mayJoin: !plan.isMutation, signal, deadline, origin });
       return readAnswer(answer.body, answer.isShared);
     } catch (error) {
       if (!(error instanceof SubgraphFailure)) throw error;

@@ -137,7 +137,7 @@ export function operationResponder({
   };
 }
 
-function inputOf(parameters: Parameters, { exchange }: Known, acceptsDefer: boolean): OperationInput {
+function inputOf(parameters: Parameters, { exchange, requestId }: Known, acceptsDefer: boolean): OperationInput {
   const { request, signal, receivedAt } = exchange;
   const { authorization, "crosswalk-purpose": purpose, "crosswalk-case": caseReference } = request.headers;
   return {
@@ -146,6 +146,7 @@ function inputOf(parameters: Parameters, { exchange }: Known, acceptsDefer: bool
     operationName: parameters.operationName,
     variables: parameters.variables,
     method: request.method === "GET" ? "GET" : "POST",
+    requestId,
     authorization,
     // One that stands twice comes as a list in one text, which no rule accepts.
     purpose: purpose as string | undefined,

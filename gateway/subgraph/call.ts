@@ -1,5 +1,6 @@
 /** One request to one subgraph, and the layers that stand around it. */
 import type { ErrorCode } from "../errors.ts";
+import type { Origin } from "./caller.ts";
 
 export type SubgraphRequest = {
   readonly subgraph: string;
@@ -14,6 +15,13 @@ export type SubgraphRequest = {
   readonly deadline: number;
   /** Aborted when nobody waits any more. Its reason may be the SubgraphFailure to reject with. */
   readonly signal: AbortSignal;
+  /** The gateway's own id of the client's request: of the first one's, where several share it. */
+  readonly requestId?: string;
+  /**
+   * What the subgraph is told of the caller (Crosswalk-Caller). INVARIANT: of personal subgraphs alone; whoever is told
+   * the same is the same to it.
+   */
+  readonly caller?: string;
 };
 
 export type SubgraphAnswer = {
@@ -26,8 +34,11 @@ export type SubgraphAnswer = {
 /** Rejects with SubgraphFailure. */
 export type SubgraphCall = (request: SubgraphRequest) => Promise<SubgraphAnswer>;
 
-/** A call as a supergraph's operations make it: the URL is the supergraph's. */
-export type ExecutedCall = (request: Omit<SubgraphRequest, "url">) => Promise<SubgraphAnswer>;
+/** A call as a supergraph's operations make it: the URL, and who may be told what, are not theirs to know. */
+export type ExecutedRequest = Omit<SubgraphRequest, "url" | "requestId" | "caller"> & {
+  readonly origin: Origin | undefined;
+};
+export type ExecutedCall = (request: ExecutedRequest) => Promise<SubgraphAnswer>;
 
 /** Something done around a call. Layers do not know each other; gateway.ts puts them in order. */
 export type Layer = (next: SubgraphCall) => SubgraphCall;

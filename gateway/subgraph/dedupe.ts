@@ -16,7 +16,8 @@ export type DedupeSettings = {
 };
 
 /**
- * Shares reads of common subgraphs whose whole body is the same, compared in full. Whoever waits goes at its own deadline
+ * Shares reads whose whole body is the same, compared in full: of common subgraphs whoever asks, of personal ones where
+ * the subgraph is told the same of those who ask, and never where it is told nothing. Whoever waits goes at its own deadline
  * or with its own client, and nobody else notices; the request upstream goes with the last of them.
  *
  * The failure of a read is told to those who waited when it began. Whoever joined it later asked after it was sent, and
@@ -25,20 +26,22 @@ export type DedupeSettings = {
  */
 export function deduped({ isCommon, watch }: DedupeSettings): Layer {
   return (next) => {
-    const readsByUrl = new Map<string, Map<string, Read>>();
-    const readsOf = (url: string): Map<string, Read> => {
-      const reads = readsByUrl.get(url) ?? new Map<string, Read>();
-      readsByUrl.set(url, reads);
+    const readsByPlace = new Map<string, Map<string, Read>>();
+    const readsOf = ({ subgraph, url }: SubgraphRequest): Map<string, Read> => {
+      const place = `${subgraph} ${url}`;
+      const reads = readsByPlace.get(place) ?? new Map<string, Read>();
+      readsByPlace.set(place, reads);
       return reads;
     };
     return (request) => {
-      if (request.kind === "mutation") return next(request).finally(() => readsByUrl.clear());
-      if (!request.mayJoin || !isCommon(request.subgraph)) return next(request);
+      if (request.kind === "mutation") return next(request).finally(() => readsByPlace.clear());
+      const isSharable = request.caller !== undefined || isCommon(request.subgraph);
+      if (!request.mayJoin || !isSharable) return next(request);
       return new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));
-        const reads = readsOf(request.url);
-        const read = reads.get(request.body);
+        const reads = readsOf(request);
+        const read = reads.get(keyOf(request));
         const waiter = new Waiter(request, answer, fail);
         watch.add(waiter);
         if (read !== undefined) read.join(waiter);
@@ -46,6 +49,11 @@ export function deduped({ isCommon, watch }: DedupeSettings): Layer {
       });
     };
   };
+}
+
+/** INVARIANT: injective. What is told of a caller has no line break, and no body begins as it does. */
+function keyOf({ caller, body }: SubgraphRequest): string {
+  return caller === undefined ? body : `${caller}\n${body}`;
 }
 
 class Waiter implements Wait {
@@ -75,6 +83,7 @@ class Waiter implements Wait {
 /** One request upstream and all who wait for it. INVARIANT: it is in `reads` exactly as long as somebody waits for it. */
 class Read {
   readonly #reads: Map<string, Read>;
+  readonly #key: string;
   readonly #next: SubgraphCall;
   readonly #watch: Watch;
   readonly #request: SubgraphRequest;
@@ -83,6 +92,7 @@ class Read {
 
   constructor(reads: Map<string, Read>, next: SubgraphCall, watch: Watch, request: SubgraphRequest) {
     this.#reads = reads;
+    this.#key = keyOf(request);
     this.#next = next;
     this.#watch = watch;
     this.#request = request;
@@ -93,7 +103,7 @@ class Read {
       this.join(waiter);
       waiter.takesFailure = true;
     }
-    this.#reads.set(this.#request.body, this);
+    this.#reads.set(this.#key, this);
     // Those who wait have the deadlines; the latest of them ends it.
     this.#next({ ...this.#request, deadline: Infinity, signal: this.#upstream.signal }).then(
       (answer) => this.#answerAll(answer),
@@ -109,13 +119,13 @@ class Read {
   leave(waiter: Waiter, failure: SubgraphFailure): void {
     this.#waiters.delete(waiter);
     if (this.#waiters.size > 0) return;
-    this.#reads.delete(this.#request.body);
+    this.#reads.delete(this.#key);
     this.#upstream.abort(failure);
   }
 
   #answerAll(answer: SubgraphAnswer): void {
     if (this.#waiters.size === 0) return;
-    this.#reads.delete(this.#request.body);
+    this.#reads.delete(this.#key);
     const shared = this.#waiters.size > 1 ? { body: answer.body, isShared: true } : answer;
     for (const waiter of this.#waiters) {
       this.#watch.delete(waiter);
@@ -125,7 +135,7 @@ class Read {
 
   #fail(failure: unknown): void {
     if (this.#waiters.size === 0) return;
-    this.#reads.delete(this.#request.body);
+    this.#reads.delete(this.#key);
     const others: Waiter[] = [];
     for (const waiter of this.#waiters) {
       if (!waiter.takesFailure) {

@@ -4,12 +4,15 @@ import { traceParent } from "../telemetry.ts";
 import { guardedLookup, type Resolve, urlRefusal } from "./addresses.ts";
 import { abandoned, type SubgraphAnswer, type SubgraphCall, SubgraphFailure, type SubgraphRequest } from "./call.ts";
 import { readJson } from "./json-body.ts";
+import type { Sign } from "./signature.ts";
 import type { Wait, Watch } from "./watch.ts";
 
 export type TransportSettings = {
   /** Of one answer's body. */
   readonly maxBytes: number;
   readonly watch: Watch;
+  /** What is sent is signed last, for each attempt anew. */
+  readonly sign?: Sign;
   readonly connectTimeoutMs?: number;
   readonly connectionsPerOrigin?: number;
   /** How names become addresses. */
@@ -19,7 +22,7 @@ export type TransportSettings = {
 export type Transport = { readonly call: SubgraphCall; close(): Promise<void> };
 
 /** Where one subgraph is asked, worked out once. */
-type Target = { readonly pool: Pool; readonly path: string };
+type Target = { readonly pool: Pool; readonly path: string; readonly search: string };
 
 // Identity: nothing is unpacked here, so no answer is larger than it arrives.
 const headers: readonly string[] = [
@@ -39,6 +42,7 @@ const headers: readonly string[] = [
 export function openTransport({
   maxBytes,
   watch,
+  sign = () => [],
   connectTimeoutMs = 3000,
   connectionsPerOrigin = 64,
   resolve,
@@ -64,7 +68,7 @@ export function openTransport({
     const { origin, pathname, search } = new URL(url);
     const pool = pools.get(origin) ?? openPool(origin);
     pools.set(origin, pool);
-    const target = { pool, path: pathname + search };
+    const target = { pool, path: pathname, search };
     targets.set(url, target);
     return target;
   };
@@ -74,16 +78,20 @@ export function openTransport({
       new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));
-        const { pool, path } = targetAt(request.url);
+        const { pool, path, search } = targetAt(request.url);
+        const { subgraph, body, requestId, caller } = request;
+        const signed = sign({ subgraph, path, search, body, requestId, caller });
         const parent = traceParent();
         const exchange = new Exchange(request, maxBytes, watch, answer, fail);
         watch.add(exchange);
         pool.dispatch(
           {
             method: "POST",
-            path,
-            headers: (parent === null ? headers : [...headers, "traceparent", parent]) as string[],
-            body: request.body,
+            path: path + search,
+            headers: (parent === null
+              ? [...headers, ...signed]
+              : [...headers, ...signed, "traceparent", parent]) as string[],
+            body,
           },
           exchange,
         );
