@@ -43,6 +43,12 @@ const entries = {
   PURPOSE_NOT_PERMITTED: request(403, "the purpose in Crosswalk-Purpose is not among this caller's own"),
   CASE_REQUIRED: request(400, "this purpose requires the header Crosswalk-Case"),
   CASE_INVALID: request(400, "the header Crosswalk-Case takes 1 to 64 printable ASCII characters"),
+  REASON_REQUIRED: request(400, "this purpose requires the header Crosswalk-Reason: why the glass is broken"),
+  REASON_INVALID: request(400, "the header Crosswalk-Reason takes 10 to 200 printable ASCII characters"),
+  REAUTHENTICATION_REQUIRED: request(
+    401,
+    "this purpose requires a recent and strong authentication: sign in anew, as WWW-Authenticate says",
+  ),
   CROSS_SITE_REFUSED: request(403, "a page of another site may not ask"),
   NOT_FOUND: request(404, "nothing is here; operations go to /graphql"),
   METHOD_NOT_ALLOWED: request(405, "this method is not allowed here"),

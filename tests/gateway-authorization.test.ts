@@ -147,7 +147,11 @@ test("an issuer whose keys cannot be had is not the caller's fault: 503", async 
 });
 
 describe("purpose and case", () => {
-  const police = { agency: "PD", purposes: ["LAW_ENFORCEMENT_INQUIRY", "CUSTODY"] };
+  const police = {
+    agency: "PD",
+    roles: ["patrol-officer", "deportation-officer"],
+    purposes: ["LAW_ENFORCEMENT_INQUIRY", "CUSTODY"],
+  };
   const typename = "{ __typename }";
   test.each<["development" | "production", object, Record<string, string>, number, string | undefined]>([
     ["development", {}, {}, 200, undefined],
@@ -186,8 +190,12 @@ describe("purpose and case", () => {
 
 describe("callers who may not ask for a person at all", () => {
   const callers: readonly [string, object, Record<string, string>][] = [
-    ["police on inquiry", { purposes: ["LAW_ENFORCEMENT_INQUIRY"] }, {}],
-    ["a jail at intake", { purposes: ["JAIL_INTAKE", "CUSTODY"] }, { "crosswalk-purpose": "JAIL_INTAKE" }],
+    ["police on inquiry", { roles: ["patrol-officer"], purposes: ["LAW_ENFORCEMENT_INQUIRY"] }, {}],
+    [
+      "a jail at intake",
+      { roles: ["jail-officer", "deportation-officer"], purposes: ["JAIL_INTAKE", "CUSTODY"] },
+      { "crosswalk-purpose": "JAIL_INTAKE" },
+    ],
     ["nobody", { purposes: [], roles: [] }, {}],
     ["one with unknown purposes only", { purposes: ["EVERYTHING"] }, {}],
   ];
@@ -248,7 +256,7 @@ describe("callers who may not ask for a person at all", () => {
   });
 
   test("another root field beside it is answered", async () => {
-    const headers = bearer(await issuer.token({ purposes: ["JAIL_INTAKE"] }));
+    const headers = bearer(await issuer.token({ roles: ["jail-officer"], purposes: ["JAIL_INTAKE"] }));
     const { body } = await development.ask(`{ people { fin } person${by} { fin } }`, {}, headers);
     expect(body.data).toEqual({ people: [{ fin: "FIN000001" }, { fin: "FIN000002" }], person: null });
     expect(body.errors).toHaveLength(1);

@@ -226,7 +226,12 @@ export async function startIssuer(issuer = "https://issuer.test.example"): Promi
   };
 }
 
-const ero = { agency: "ICE", roles: ["officer"], purposes: ["REMOVAL_OPERATIONS", "CUSTODY"], scope: "records:read" };
+const ero = {
+  agency: "ICE",
+  roles: ["deportation-officer"],
+  purposes: ["REMOVAL_OPERATIONS", "CUSTODY"],
+  scope: "records:read",
+};
 
 export type TestGateway = {
   readonly url: string;

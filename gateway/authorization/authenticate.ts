@@ -1,96 +1,157 @@
 /**
  * Who asks: a JWT of a configured issuer (RFC 9068 access token) becomes a caller.
  *
- * INVARIANT: a token is verified only with the keys of the issuer that it names, and only by the algorithms listed here.
+ * INVARIANT: a token is verified only with the keys of the issuer that it names, by the one algorithm of that key; what is
+ * remembered of it holds only as long as that key set is in use and the token's times permit.
  */
-import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from "jose";
+import { hash } from "node:crypto";
+import { jwtVerify } from "jose";
 import { type Refusal, refuse } from "../errors.ts";
-import { isPurpose, type Purpose } from "./purpose.ts";
+import { type Caller, type ClaimsFault, clockToleranceSeconds, readClaims, type Times, timesFault } from "./claims.ts";
+import { type FetchFault, type IssuerKeys, issuerKeys } from "./issuer-keys.ts";
+import type { KeySet, RefusedKey, VerifyingKey } from "./key-set.ts";
+import { bearerToken, readToken, type UnverifiedToken } from "./token.ts";
 
-export type Caller = {
-  readonly subject: string;
-  readonly agency: string | null;
-  readonly roles: readonly string[];
-  /** The first one is the caller's usual one. */
-  readonly purposes: readonly Purpose[];
-  readonly scopes: readonly string[];
-  /** Nine characters of an Originating Agency Identifier. */
-  readonly ori: string | null;
-  readonly clearances: readonly string[];
-};
+export type { Caller } from "./claims.ts";
 
 export type Authenticate = (authorization: string | undefined) => Promise<{ readonly caller: Caller } | Refusal>;
+
+/** Why a token was not accepted: for metrics alone, the client learns nothing of it. The list is closed. */
+export type TokenFault =
+  | "absent"
+  | "malformed"
+  | "issuer"
+  | "key"
+  | "algorithm"
+  | "signature"
+  | "expired"
+  | "early"
+  | "too-old"
+  | ClaimsFault;
+
+/** What happens that somebody should know of. */
+export type AuthenticationEvents = {
+  readonly tokenRefused: (fault: TokenFault) => void;
+  readonly issuerKeysFetched: (fetched: { readonly issuer: string; readonly outcome: "fetched" | FetchFault }) => void;
+  readonly issuerKeyRefused: (refused: RefusedKey & { readonly issuer: string }) => void;
+};
 
 export type AuthenticateSettings = {
   readonly issuers: readonly { readonly issuer: string; readonly jwksUrl: string }[];
   readonly audience: string;
+  /** Clients through which callers may come; empty: any. */
+  readonly clients?: readonly string[];
   readonly keysTimeoutMs?: number;
+  readonly keysMaxAgeMs?: number;
+  readonly events?: Partial<AuthenticationEvents>;
+  /** The date, in milliseconds since the epoch; and time that passes, on a clock that is never set. */
+  readonly now?: () => number;
+  readonly elapsed?: () => number;
 };
 
-const algorithms = ["EdDSA", "ES256", "RS256"];
-const clockToleranceSeconds = 30;
+/** How many verified tokens are remembered. */
+const maxRemembered = 20_000;
 
-/** Keys are fetched when first needed, kept for 10 minutes, and asked for again at most every 30 s for an unknown key id. */
-export function authenticator({ issuers, audience, keysTimeoutMs = 3000 }: AuthenticateSettings): Authenticate {
-  const keys = new Map(
-    issuers.map(({ issuer, jwksUrl }) => [
-      issuer,
-      createRemoteJWKSet(new URL(jwksUrl), {
-        timeoutDuration: keysTimeoutMs,
-        cacheMaxAge: 600_000,
-        cooldownDuration: 30_000,
-      }),
-    ]),
-  );
+type Remembered = {
+  readonly accepted: { readonly caller: Caller };
+  readonly times: Times;
+  readonly keys: IssuerKeys;
+  readonly keySet: KeySet;
+};
+
+/** Keys are fetched when first needed. Throws nothing: what cannot be verified is refused. */
+export function authenticator(settings: AuthenticateSettings): Authenticate {
+  const { now = Date.now, events = {} } = settings;
+  const claimsSettings = { audience: settings.audience, clients: settings.clients ?? [] };
+  const keysOf = new Map(settings.issuers.map(({ issuer, jwksUrl }) => [issuer, keysFor(settings, issuer, jwksUrl)]));
+  const remembered = new Map<string, Remembered>();
+
+  const refused = (fault: TokenFault): Refusal => {
+    events.tokenRefused?.(fault);
+    return unauthenticated;
+  };
+
+  /** Verifying costs more than all the rest of finding out who asks; the same token comes again and again. */
+  function recall(digest: string): { readonly caller: Caller } | Refusal | null {
+    const known = remembered.get(digest);
+    if (known === undefined) return null;
+    const fault = timesFault(known.times, now() / 1000);
+    if (fault === null && known.keys.current() === known.keySet) return known.accepted;
+    remembered.delete(digest);
+    return fault === null ? null : refused(fault);
+  }
+
+  function remember(digest: string, verified: Remembered): void {
+    // The oldest goes: whoever still uses it verifies it once more.
+    const [oldest] = remembered.size >= maxRemembered ? remembered.keys() : [];
+    if (oldest !== undefined) remembered.delete(oldest);
+    remembered.set(digest, verified);
+  }
+
   return async (authorization) => {
-    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];
-    if (token === undefined) return unauthenticated;
-    try {
-      const { iss: issuer = "" } = decodeJwt(token);
-      const issuersKeys = keys.get(issuer);
-      if (!issuersKeys) return unauthenticated;
-      const { payload } = await jwtVerify(token, issuersKeys, {
-        issuer,
-        audience,
-        algorithms,
-        typ: "at+jwt",
-        requiredClaims: ["exp", "sub"],
-        clockTolerance: clockToleranceSeconds,
-      });
-      const caller = readCaller(payload);
-      return caller ? { caller } : unauthenticated;
-    } catch (error) {
-      return isAboutToken(error)
-        ? unauthenticated
-        : refuse("AUTHENTICATION_UNAVAILABLE", undefined, { "retry-after": "5" });
-    }
+    const token = bearerToken(authorization);
+    if (token === null) return refused(authorization === undefined ? "absent" : "malformed");
+    // Not the token itself: it would let whoever reads this memory be the caller.
+    const digest = hash("sha256", token, "base64url");
+    const recalled = recall(digest);
+    if (recalled !== null) return recalled;
+    const read = readToken(token);
+    if (read === null) return refused("malformed");
+    const keys = keysOf.get(read.issuer);
+    if (keys === undefined) return refused("issuer");
+    const found = await keys.find(read.kid);
+    if (found === "unavailable") return unavailable;
+    if (found === "unknown") return refused("key");
+    if (found.key.algorithm !== read.algorithm) return refused("algorithm");
+    const date = now();
+    if (!(await isSigned(token, read, found.key, settings.audience, date))) return refused("signature");
+    const claims = readClaims(read.claims, claimsSettings);
+    if (typeof claims === "string") return refused(claims);
+    const { caller, times } = claims;
+    const fault = timesFault(times, date / 1000);
+    if (fault !== null) return refused(fault);
+    const accepted = { caller };
+    remember(digest, { accepted, times, keys, keySet: found.keySet });
+    return accepted;
   };
 }
 
+function keysFor(settings: AuthenticateSettings, issuer: string, url: string): IssuerKeys {
+  const { events = {}, keysTimeoutMs = 3000, keysMaxAgeMs = 600_000, elapsed = () => performance.now() } = settings;
+  return issuerKeys({
+    url,
+    timeoutMs: keysTimeoutMs,
+    maxAgeMs: keysMaxAgeMs,
+    elapsed,
+    onFetch: (outcome) => events.issuerKeysFetched?.({ issuer, outcome }),
+    onRefusedKey: (refused) => events.issuerKeyRefused?.({ issuer, ...refused }),
+  });
+}
+
+/** One text for all that is wrong with a token: whoever tries learns nothing. */
 const unauthenticated = refuse("UNAUTHENTICATED", undefined, { "www-authenticate": 'Bearer realm="crosswalk"' });
+const unavailable = refuse("AUTHENTICATION_UNAVAILABLE", undefined, { "retry-after": "5" });
 
-/** Whether the token is at fault; everything else means that the issuer's keys could not be had. */
-function isAboutToken(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  // The plain JOSE error stands for an answer of the issuer that is no key set.
-  const keysAreMissing = [errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code];
-  return typeof code === "string" && code.startsWith("ERR_J") && !keysAreMissing.includes(code);
-}
-
-/** Null when a claim is not of its form: nothing is guessed about who somebody is. */
-function readCaller(claims: JWTPayload): Caller | null {
-  const text = (value: unknown, form: RegExp) => (typeof value === "string" && form.test(value) ? value : undefined);
-  const texts = (value: unknown) => {
-    if (value === undefined) return [];
-    return Array.isArray(value) && value.every((each) => typeof each === "string") ? (value as string[]) : undefined;
-  };
-  const subject = text(claims.sub, /^.{1,256}$/s);
-  const agency = claims.agency === undefined ? null : text(claims.agency, /^[\w .:/-]{1,64}$/);
-  const ori = claims.ori === undefined ? null : text(claims.ori, /^[A-Z0-9]{9}$/);
-  const scope = claims.scope === undefined ? "" : text(claims.scope, /^[\x20-\x7e]*$/);
-  const [roles, purposes, clearances] = [texts(claims.roles), texts(claims.purposes), texts(claims.clearances)];
-  if (subject === undefined || agency === undefined || ori === undefined || scope === undefined) return null;
-  if (!roles || !purposes || !clearances) return null;
-  const scopes = scope.split(" ").filter((each) => each !== "");
-  return { subject, agency, roles, purposes: purposes.filter(isPurpose), scopes, ori, clearances };
+/** The signature, and once more by another's hand what is checked of the claims here. */
+async function isSigned(
+  token: string,
+  { issuer }: UnverifiedToken,
+  { algorithm, key }: VerifyingKey,
+  audience: string,
+  date: number,
+): Promise<boolean> {
+  try {
+    await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      typ: "at+jwt",
+      requiredClaims: ["exp", "iat", "sub"],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(date),
+    });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -12,6 +12,7 @@ const caller: Caller = {
   scopes: ["hold:read"],
   ori: "FL9990000",
   clearances: [],
+  assurance: { issuer: "https://issuer.test.example", authenticatedAt: null, acr: null },
 };
 
 const claims = fc.array(fc.oneof(fc.constantFrom("a", "b", ",", '"', "a,b", '","', "\u0000", "\\"), fc.string()), {

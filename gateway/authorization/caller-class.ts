@@ -3,7 +3,7 @@
  *
  * INVARIANT: `key` is the same for two classes only if all the rest is, so decisions may be remembered by it.
  */
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./claims.ts";
 import type { Purpose } from "./purpose.ts";
 
 export type CallerClass = {

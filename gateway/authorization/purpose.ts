@@ -1,6 +1,6 @@
-/** Why a caller asks: named on each request, from a closed list, and one of the caller's own. */
+/** Why a caller asks: named on each request, from a closed list, one of the caller's own, and one that its role may state. */
 import { type Refusal, refuse } from "../errors.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./claims.ts";
 
 export const purposes = [
   "BORDER_INSPECTION",
@@ -19,11 +19,42 @@ export type Purpose = (typeof purposes)[number];
 
 export type PurposeOfRequest = { readonly purpose: Purpose | null; readonly caseReference: string | null };
 
+/**
+ * Which role may state which purpose. The list is closed: an issuer that vouches for another purpose, or for a role that
+ * is not here, gives no right to it.
+ */
+export const purposesByRole: Readonly<Record<string, readonly Purpose[]>> = {
+  "border-officer": ["BORDER_INSPECTION"],
+  "deportation-officer": ["CUSTODY", "REMOVAL_OPERATIONS"],
+  "asylum-officer": ["ASYLUM_ADJUDICATION"],
+  "court-clerk": ["COURT_PROCEEDING"],
+  caseworker: ["CHILD_PLACEMENT"],
+  // The four of local police: on patrol, in a jail, and under the two kinds of agreement of 8 USC 1357(g).
+  "patrol-officer": ["LAW_ENFORCEMENT_INQUIRY"],
+  "jail-officer": ["JAIL_INTAKE", "LAW_ENFORCEMENT_INQUIRY"],
+  "287g-jail-enforcement": ["JAIL_INTAKE", "LAW_ENFORCEMENT_INQUIRY"],
+  "287g-warrant-service": ["LAW_ENFORCEMENT_INQUIRY"],
+  inspector: ["OVERSIGHT"],
+  integrator: ["OVERSIGHT"],
+  "protected-persons-supervisor": ["PROTECTED_PERSONS_1367", "BREAK_GLASS"],
+  "break-glass": ["BREAK_GLASS"],
+};
+
 /** Purposes under which production wants to know the caller's own case. */
 const needCase: readonly Purpose[] = ["LAW_ENFORCEMENT_INQUIRY", "JAIL_INTAKE", "BREAK_GLASS"];
 
 export function isPurpose(text: string): text is Purpose {
   return (purposes as readonly string[]).includes(text);
+}
+
+/** All that a caller of these roles may state. */
+export function purposesOfRoles(roles: readonly string[]): ReadonlySet<Purpose> {
+  return new Set(roles.flatMap((role) => (Object.hasOwn(purposesByRole, role) ? (purposesByRole[role] ?? []) : [])));
+}
+
+/** What a caller is taken to ask for that names no purpose, where that is allowed. Never to break the glass. */
+export function usualPurpose({ purposes }: Pick<Caller, "purposes">): Purpose | null {
+  return purposes.find((each) => each !== "BREAK_GLASS") ?? null;
 }
 
 /**
@@ -36,10 +67,10 @@ export function readPurpose(
   mode: "development" | "production",
 ): PurposeOfRequest | Refusal {
   if (caseReference !== undefined && !/^[\x20-\x7e]{1,64}$/.test(caseReference)) return refuse("CASE_INVALID");
-  const ownCase = caseReference ?? null;
+  const ownCase = caseReference?.trim() || null;
   if (purpose === undefined || purpose === "") {
     if (mode === "production") return refuse("PURPOSE_REQUIRED", `the header Crosswalk-Purpose is required: ${known}`);
-    return { purpose: caller.purposes[0] ?? null, caseReference: ownCase };
+    return { purpose: usualPurpose(caller), caseReference: ownCase };
   }
   if (!isPurpose(purpose)) return refuse("PURPOSE_UNKNOWN", `the header Crosswalk-Purpose takes ${known}`);
   if (!caller.purposes.includes(purpose)) return refuse("PURPOSE_NOT_PERMITTED");
