@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- [shop|varied|person|start …] [--only ours,stock,…] [--quick] [--first] [--profile <folder>] [--gateway <main.ts>]]`: our
+ * `npm run bench [-- [shop|varied|person|authorization|start …] [--only ours,stock,…] [--quick] [--first] [--profile <folder>] [--gateway <main.ts>]]`: our
  * gateway, others in this language, and the ceilings, over the same recorded subgraphs; every answer checked while it is
  * counted. A run with every contender is kept in RESULTS.md; a quick one, or one with some left out or of another
  * checkout's gateway, is only printed. `--first`: before everything else on a machine that others use (needs root).
@@ -16,6 +16,7 @@ import {
   ask,
   type Contender,
   contenders,
+  headersOf,
   loadCore,
   type Place,
   type Running,
@@ -91,10 +92,11 @@ async function verify(run: Run, stage: Stage, running: Running): Promise<Verifie
     const answers: string[] = [];
     const calls: number[] = [];
     for (const request of requests) {
-      await ask(running.port, request.body);
+      const headers = headersOf(running.contender, stage);
+      await ask(running.port, request.body, headers);
       let answer = "";
       const seen = await stage.stub.callsDuring(async () => {
-        answer = await ask(running.port, request.body);
+        answer = await ask(running.port, request.body, headers);
       });
       const fault = faultIn(request)(answer);
       if (fault !== null) throw new Error(`wrong answer to ${request.body.slice(0, 200)}: ${fault}`);
@@ -122,7 +124,7 @@ async function startAll(run: Run, stage: Stage) {
   const refused: { readonly name: string; readonly why: string }[] = [];
   const first = stage.workloads[0]?.requests[0];
   if (!first) throw new Error("a stage without requests");
-  for (const contender of run.chosen) {
+  for (const contender of run.chosen.filter(({ isAuthorized }) => !isAuthorized || stage.authorized)) {
     try {
       const started = await startContender(contender, place, first, faultIn(first));
       try {
@@ -141,20 +143,26 @@ async function startAll(run: Run, stage: Stage) {
 }
 
 async function measure(run: Run, stage: Stage, workload: Workload, all: readonly Verified[]): Promise<Measured[]> {
-  const results = all.map((each) => ({
-    each,
-    busy: [] as LoadResult[],
-    single: [] as LoadResult[],
-    calls: [] as number[],
-  }));
-  const drive = async (each: Verified, many: number, windowMs: number): Promise<LoadResult> => {
+  const { pairs } = workload;
+  const isMeasured = ({ name, isAuthorized }: Contender) =>
+    pairs ? [...Object.keys(pairs), ...Object.values(pairs)].includes(name) : !isAuthorized;
+  const results = all
+    .filter(({ contender }) => isMeasured(contender))
+    .map((each) => ({
+      each,
+      busy: [] as LoadResult[],
+      single: [] as LoadResult[],
+      calls: [] as number[],
+    }));
+  const drive = async (each: Verified, connectionCount: number, windowMs: number): Promise<LoadResult> => {
     const knownGood = each.knownGood.get(workload.name) ?? [];
     const { port, child } = each;
     run.load.send({
       port,
       requests: workload.requests,
       knownGood,
-      connections: many,
+      connections: connectionCount,
+      headers: headersOf(each.contender, stage),
       settleMs,
       windowMs,
       gatewayPid: child.pid,
@@ -162,11 +170,12 @@ async function measure(run: Run, stage: Stage, workload: Workload, all: readonly
     } satisfies LoadRun);
     return (await run.load.next()) as LoadResult;
   };
-  for (const { each } of results) await drive(each, connections, run.pace.warmUpMs);
+  const many = workload.connections ?? connections;
+  for (const { each } of results) await drive(each, many, run.pace.warmUpMs);
   for (let round = 1; round <= run.pace.rounds; round += 1)
     for (const result of results) {
       await stage.stub.count();
-      const busy = await drive(result.each, connections, run.pace.busyMs);
+      const busy = await drive(result.each, many, run.pace.busyMs);
       const counted = await stage.stub.count();
       result.busy.push(busy);
       result.calls.push(counted.calls / Math.max(1, busy.requestsSeen));
@@ -191,7 +200,10 @@ async function measureStarts(run: Run): Promise<readonly Starts[]> {
   const { folder, gatewayMain, profileFolder } = run;
   const request = stage.workloads[0]?.requests[0] as LoadRequest;
   const starts = run.chosen
-    .filter(({ kind, name }) => kind !== "ceiling" && !["ours-shared", "hive-published"].includes(name))
+    .filter(
+      ({ kind, name, isAuthorized }) =>
+        kind !== "ceiling" && !isAuthorized && !["ours-shared", "hive-published"].includes(name),
+    )
     .map((contender) => ({ contender, firstAnswerMs: [] as number[], memoryMb: [] as number[] }));
   try {
     for (let turn = 0; turn < run.pace.starts; turn += 1)
@@ -243,7 +255,7 @@ async function bench(run: Run, wanted: readonly string[]): Promise<ReadonlyMap<s
   };
   if (wanted.includes("shop") || wanted.includes("varied"))
     add(await runStage(run, await openShop(run.folder), wanted));
-  if (wanted.includes("person")) {
+  if (wanted.includes("person") || wanted.includes("authorization")) {
     const { openPerson } = await import("./person.ts");
     add(await runStage(run, await openPerson(run.folder), wanted));
   }
@@ -256,7 +268,7 @@ async function bench(run: Run, wanted: readonly string[]): Promise<ReadonlyMap<s
 }
 
 const ownGateway = fileURLToPath(new URL("../gateway/main.ts", import.meta.url));
-const workloadNames = ["shop", "varied", "person", "start"];
+const workloadNames = ["shop", "varied", "person", "authorization", "start"];
 
 function readArguments() {
   const { values, positionals } = parseArgs({

@@ -9,6 +9,8 @@ export type Contender = {
   readonly name: string;
   readonly title: string;
   readonly kind: "ours" | "peer" | "ceiling";
+  /** Asked by a caller, over a stage that has callers. */
+  readonly isAuthorized?: true;
   start(place: Place): { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 };
 
@@ -19,10 +21,18 @@ export type Place = {
   readonly internalPort: number;
   readonly supergraph: string;
   readonly subgraphs: readonly string[];
+  /** Where rules are: the supergraph with them, who vouches for callers, and what one of those sends along. */
+  readonly authorized?: Authorized;
   /** Our gateway's main module. */
   readonly gatewayMain: string;
   /** Where our gateway's CPU profile goes; undefined: none is taken. */
   readonly profileFolder: string | undefined;
+};
+
+export type Authorized = {
+  readonly supergraph: string;
+  readonly issuers: string;
+  readonly headers: Readonly<Record<string, string>>;
 };
 
 export const gatewayCore = 0;
@@ -30,12 +40,14 @@ export const loadCore = 1;
 
 const program = (name: string) => fileURLToPath(new URL(`gateways/${name}.ts`, import.meta.url));
 
-/** Our gateway with everything on but what needs callers, policies or TLS. */
-function ours(fetches: "personal" | "common"): Contender["start"] {
-  return ({ folder, port, internalPort, supergraph, subgraphs, gatewayMain, profileFolder }) => {
+/** Our gateway with everything on but TLS and signatures, and what needs callers and policies where there are none. */
+function ours(fetches: "personal" | "common", isAuthorized = false): Contender["start"] {
+  return ({ folder, port, internalPort, subgraphs, gatewayMain, profileFolder, authorized, ...place }) => {
     const subgraphsFile = join(folder, `subgraphs-${fetches}.json`);
     writeFileSync(subgraphsFile, JSON.stringify(subgraphs.map((name) => ({ name, systems: [], fetches }))));
-    const insecure = "authentication,purpose,deny-by-default,audit,subgraph-signature,plaintext,introspection";
+    const always = "audit,subgraph-signature,plaintext,introspection";
+    const callers = isAuthorized ? authorized : undefined;
+    const insecure = callers ? always : `authentication,purpose,deny-by-default,${always}`;
     return {
       args: [
         "--max-semi-space-size=64",
@@ -45,7 +57,8 @@ function ours(fetches: "personal" | "common"): Contender["start"] {
       env: {
         CROSSWALK_ENV: "production",
         GATEWAY_INSECURE: insecure,
-        GATEWAY_SUPERGRAPH: supergraph,
+        GATEWAY_SUPERGRAPH: callers?.supergraph ?? place.supergraph,
+        ...(callers ? { GATEWAY_ISSUERS: callers.issuers } : {}),
         GATEWAY_SUBGRAPHS: subgraphsFile,
         PORT: String(port),
         INTERNAL_PORT: String(internalPort),
@@ -76,6 +89,20 @@ export const contenders: readonly Contender[] = [
     kind: "ours",
     title: "Crosswalk, identical subgraph reads under way shared",
     start: ours("common"),
+  },
+  {
+    name: "ours-authorized",
+    kind: "ours",
+    isAuthorized: true,
+    title: "Crosswalk, nothing shared; callers, gate and guard on",
+    start: ours("personal", true),
+  },
+  {
+    name: "ours-authorized-shared",
+    kind: "ours",
+    isAuthorized: true,
+    title: "Crosswalk, reads under way shared; callers, gate and guard on",
+    start: ours("common", true),
   },
   { name: "stock", kind: "peer", title: "@apollo/gateway + @apollo/server", start: peer("stock") },
   { name: "hive", kind: "peer", title: "Hive Gateway, nothing shared", start: peer("hive", "stitching") },
@@ -136,7 +163,7 @@ export async function startContender(
   });
   let last = "no answer";
   while (performance.now() - startedAt < 20_000 && !child.hasEnded()) {
-    const answer = await ask(port, request.body).catch(() => null);
+    const answer = await ask(port, request.body, headersOf(contender, place)).catch(() => null);
     const fault = answer === null ? last : faultIn(answer);
     if (fault === null) return { contender, child, port, firstAnswerMs: performance.now() - startedAt };
     last = fault;
@@ -146,10 +173,16 @@ export async function startContender(
   throw new Error(`${last} ${child.complaint().slice(-600)}`.trim());
 }
 
-export async function ask(port: number, body: string): Promise<string> {
+/** What a contender's requests have beside those of all. */
+export const headersOf = (
+  { isAuthorized }: Contender,
+  { authorized }: Pick<Place, "authorized">,
+): Readonly<Record<string, string>> => (isAuthorized ? (authorized?.headers ?? {}) : {});
+
+export async function ask(port: number, body: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
+    headers: { "content-type": "application/json", accept: "application/json", ...headers },
     body,
     signal: AbortSignal.timeout(20_000),
   });

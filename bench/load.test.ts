@@ -21,6 +21,7 @@ async function loadOver(listener: RequestListener): Promise<LoadResult> {
     requests: [request],
     knownGood: [good],
     connections: 3,
+    headers: {},
     settleMs: 20,
     windowMs: 120,
     ...watched,

@@ -20,6 +20,8 @@ export type LoadRun = {
   /** One good answer's bytes per request, where known: an answer with these bytes needs no second look. */
   readonly knownGood: readonly string[];
   readonly connections: number;
+  /** Sent with every request, beside those that all have. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Not counted: connections open, and what was idle wakes. */
   readonly settleMs: number;
   readonly windowMs: number;
@@ -224,9 +226,12 @@ const percentile = (sorted: Float64Array, share: number): number =>
 
 /** Drives one run; what was asked is waited for before it resolves. */
 export async function load(run: LoadRun): Promise<LoadResult> {
+  const own = Object.entries(run.headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   const written = run.requests.map(({ body }) => {
     const bytes = Buffer.from(body);
-    const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n`;
+    const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\n${own}content-length: ${bytes.length}\r\n\r\n`;
     return Buffer.concat([Buffer.from(head), bytes]);
   });
   const latenciesMs: number[] = [];

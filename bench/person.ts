@@ -6,7 +6,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApolloGateway } from "@apollo/gateway";
-import { parse } from "graphql";
+import { type DirectiveNode, parse, print, visit } from "graphql";
+import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
 import { startMocks } from "../mocks/main.ts";
 import { scenarios } from "../mocks/population/scenarios.ts";
 import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
@@ -42,17 +43,50 @@ export async function openPerson(folder: string): Promise<Stage> {
         text.replace(new RegExp(`(name: "${name}", url: ")[^"]*`), `$1http://${host}:${stub.port}/${name}`),
       readFileSync(supergraphPath, "utf8"),
     );
-    const supergraph = join(folder, "person.graphql");
-    writeFileSync(supergraph, sdl);
-    const requests = await expectedAnswers(sdl, urls);
+    const [supergraph, guarded] = [join(folder, "person.graphql"), join(folder, "person-guarded.graphql")];
+    const plain = withoutRules(sdl);
+    writeFileSync(supergraph, plain);
+    writeFileSync(guarded, sdl);
+    const requests = await expectedAnswers(plain, urls);
+    const persons = `PersonRecord for ${requests.length} persons`;
     const workloads = [
-      { name: "person", title: `PersonRecord for ${requests.length} persons over five subgraphs`, requests },
+      { name: "person", title: `${persons} over five subgraphs`, requests },
+      {
+        name: "authorization",
+        title: `${persons}, with and without callers, gate and guard`,
+        requests,
+        // Answers to callers from whom something may be hidden wait for the next tick of 25 ms: so many keep a core busy.
+        connections: 200,
+        pairs: { "ours-authorized": "ours", "ours-authorized-shared": "ours-shared" },
+      },
     ];
-    return { supergraph, subgraphs: names, stub, workloads, close };
+    const authorized = {
+      supergraph: guarded,
+      issuers: `${issuerName}=${urls.issuer}/jwks.json`,
+      headers: { authorization: `Bearer ${await mintToken("ero-officer")}`, "crosswalk-purpose": "REMOVAL_OPERATIONS" },
+    };
+    return { supergraph, authorized, subgraphs: names, stub, workloads, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+const rules = /(^|__)(guard|open|release|sparse|authenticated|requiresScopes|policy)$/;
+
+/** The same graph with nothing said of who may see what: the others know no such rules, or refuse what has them. */
+function withoutRules(sdl: string): string {
+  const isRule = ({ name, arguments: args = [] }: DirectiveNode): boolean => {
+    if (name.value !== "link") return rules.test(name.value);
+    const url = args.find((each) => each.name.value === "url")?.value;
+    return url?.kind === "StringValue" && /\/(authenticated|requiresScopes|policy)\//.test(url.value);
+  };
+  return print(
+    visit(parse(sdl), {
+      Directive: (node) => (isRule(node) ? null : undefined),
+      DirectiveDefinition: ({ name }) => (rules.test(name.value) ? null : undefined),
+    }),
+  );
 }
 
 /** Simulated systems and the five subgraphs over them, on free ports. */

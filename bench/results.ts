@@ -73,7 +73,7 @@ function row(title: string, cells: readonly (string | number)[]): string {
 }
 
 export function workloadTable(
-  { name, title, requests }: Workload,
+  { name, title, requests, connections = 50, pairs = {} }: Workload,
   measured: readonly Measured[],
   refused: readonly { readonly name: string; readonly why: string }[],
 ): string {
@@ -106,7 +106,7 @@ export function workloadTable(
   const ofCore = (core: 0 | 1) => others.map((each) => each[core]);
   return [
     `## ${name}: ${title}`,
-    `Answers of ${(mean / 1000).toFixed(1)} kB${sizes.length > 1 ? ` on average (${(Math.min(...sizes) / 1000).toFixed(1)} to ${(Math.max(...sizes) / 1000).toFixed(1)})` : ""}. 50 connections, but for the two columns of one.`,
+    `Answers of ${(mean / 1000).toFixed(1)} kB${sizes.length > 1 ? ` on average (${(Math.min(...sizes) / 1000).toFixed(1)} to ${(Math.max(...sizes) / 1000).toFixed(1)})` : ""}. ${connections} connections, but for the two columns of one.`,
     "",
     row("", [
       "requests/s",
@@ -125,6 +125,13 @@ export function workloadTable(
     `|---|${"--:|".repeat(12)}`,
     ...rows,
     "",
+    ...Object.entries(pairs).flatMap(([one, other]) => {
+      const [a, b] = [one, other].map((each) => measured.find(({ contender }) => contender.name === each));
+      if (!a || !b) return [];
+      const rate = over(a.busy, perSecond) / over(b.busy, perSecond);
+      const cpu = leastCpu(a.busy) / leastCpu(b.busy);
+      return `- ${a.contender.title}: ${short(rate)} of the requests/s and ${short(cpu)} times the CPU per request of "${b.contender.title}"`;
+    }),
     ...refused.map((each) => `- ${each.name} was not measured: ${each.why}`),
     ...(measured.length === 0
       ? []

@@ -4,14 +4,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { composeServices } from "@apollo/composition";
 import { execute, parse, validate } from "graphql";
-import { loadCore } from "./contenders.ts";
+import { type Authorized, loadCore } from "./contenders.ts";
 import type { LoadRequest } from "./load.ts";
 import { type Child, startChild } from "./processes.ts";
 import { type BenchOperation, deepOperation, variedOperation } from "./shop/documents.ts";
 import { type BenchGraph, rowDocument, rowGraph, shopGraph } from "./shop/subgraphs.ts";
 import { type RecordedCall, rowLength, type StubCount, type StubReply, type StubRequest } from "./stub.ts";
 
-export type Workload = { readonly name: string; readonly title: string; readonly requests: readonly LoadRequest[] };
+export type Workload = {
+  readonly name: string;
+  readonly title: string;
+  readonly requests: readonly LoadRequest[];
+  /** Of the busy rounds, where it is not what all have. */
+  readonly connections?: number;
+  /** By name: the only ones measured, each compared with the one behind it. */
+  readonly pairs?: Readonly<Record<string, string>>;
+};
 
 export type Stub = {
   readonly pid: number;
@@ -27,6 +35,7 @@ export type Stage = {
   /** A file. */
   readonly supergraph: string;
   readonly subgraphs: readonly string[];
+  readonly authorized?: Authorized;
   readonly stub: Stub;
   readonly workloads: readonly Workload[];
   close(): Promise<void>;
