@@ -47,7 +47,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "@apollo/query-planner": /^gateway\/execution\/planner[a-z-]*\.ts$/,
   "@apollo/subgraph": /^subgraphs\/kit\/subgraph\.ts$/,
   "@opentelemetry/api": /^gateway\/telemetry(\.ts$|\/)/,
-  "@cedar-policy/cedar-wasm": /^(gateway\/authorization\/policies|schema\/check-policies)\.ts$/,
+  "@cedar-policy/cedar-wasm": /^(gateway\/authorization\/policies[a-z-]*|schema\/check-policies)\.ts$/,
   "@electric-sql/pglite": /^mocks\/ice\//,
   "@electric-sql/pglite-socket": /^mocks\/ice\//,
   dataloader: /^subgraphs\/[a-z]+\/resolvers\.ts$/,

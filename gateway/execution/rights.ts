@@ -14,6 +14,8 @@ export type Verdict =
       /** The policy's id, and the law or order that it stands on: `8 USC 1367`. */
       readonly policy: string;
       readonly authority: string;
+      /** Of a refer: whom to ask instead. */
+      readonly callback?: string;
     };
 
 /** Where a fact stands: a Boolean field of the guarded object itself, or of the person it is about. */
