@@ -36,6 +36,8 @@ export type Leaf = "Int" | "Float" | "String" | "Boolean" | "ID" | "any" | Reado
 
 export type FieldShape = {
   readonly key: string;
+  /** In the schema. */
+  readonly name: string;
   /** As the client calls it. */
   readonly clientKey: string;
   readonly value: ValueShape;
@@ -139,11 +141,11 @@ function fieldShape(
   const isTypename = name === "__typename";
   const refused = settings.refusal(parent.name, name);
   if (isTypename || name === "__schema" || name === "__type")
-    return { key, clientKey, isTypename, refused: null, value: { kind: "given" } };
+    return { key, name, clientKey, isTypename, refused: null, value: { kind: "given" } };
   const type = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name]?.type : undefined;
   if (!type) throw new Error("a valid operation selects fields that are there");
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  return { key, clientKey, isTypename, refused, value: valueShape(settings, type, sets) };
+  return { key, name, clientKey, isTypename, refused, value: valueShape(settings, type, sets) };
 }
 
 function valueShape(settings: ShapeSettings, type: GraphQLOutputType, sets: readonly SelectionSetNode[]): ValueShape {
