@@ -31,6 +31,14 @@ export type Config = {
   readonly insecure: ReadonlySet<Protection>;
   readonly issuers: readonly Issuer[];
   readonly audience: string;
+  /** Clients (`client_id`) through which callers may come; empty: any. */
+  readonly clients: readonly string[];
+  /** Since an issuer was last seen to publish a key. */
+  readonly keysMaxAgeMs: number;
+  /** From the first request for the purpose BREAK_GLASS to the last. */
+  readonly breakGlassWindowMs: number;
+  /** Authentication contexts (`acr`) that break-glass takes. */
+  readonly breakGlassAcr: readonly string[];
   /** By SUBGRAPH_URL_<NAME>'s name: stands in for the routing URL in the supergraph. */
   readonly subgraphUrls: Readonly<Record<string, string>>;
   /** By SUBGRAPH_KEY_<NAME>'s name: what requests to the subgraph are signed with. Secret. */
@@ -80,6 +88,10 @@ export function readConfig(env: Environment): ConfigOutcome {
     insecure: reader.protections("GATEWAY_INSECURE"),
     issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
+    clients: reader.names("GATEWAY_CLIENTS", []),
+    keysMaxAgeMs: reader.wholeNumber("GATEWAY_KEYS_MAX_AGE_MS", 600_000, 600_000),
+    breakGlassWindowMs: reader.wholeNumber("BREAK_GLASS_WINDOW_MS", 30 * 60_000, 8 * 3600_000),
+    breakGlassAcr: reader.names("BREAK_GLASS_ACR", ["phr", "phrh"]),
     subgraphUrls: reader.subgraphUrls("SUBGRAPH_URL_"),
     subgraphKeys: reader.beginningWith("SUBGRAPH_KEY_"),
     subgraphKeysFile: env.SUBGRAPH_KEYS_FILE || "",
@@ -171,6 +183,14 @@ function settingReader(env: Environment, refusals: string[]) {
       if (/^\d{1,10}$/.test(value) && Number(value) <= max) return Number(value);
       refusals.push(`${name} must be a whole number from 0 to ${max}`);
       return fallback;
+    },
+    names(name: string, fallback: readonly string[]): readonly string[] {
+      const named = list(name);
+      // They may stand in a header between quotes.
+      const isNone = Boolean(env[name]) && named.length === 0;
+      if (isNone || named.some((each) => !/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(each)))
+        refusals.push(`${name} takes names separated by commas, without spaces, quotes and backslashes`);
+      return env[name] ? named : fallback;
     },
     protections(name: string): ReadonlySet<Protection> {
       const named = list(name);

@@ -1,6 +1,7 @@
 /** The composition root: everything is built and wired here, and ended here. Nothing else sees all the parts. */
 import { admission } from "./admission.ts";
 import { authenticator } from "./authorization/authenticate.ts";
+import { breakGlass } from "./authorization/break-glass.ts";
 import type { Config } from "./config.ts";
 import { QueryPlanningTimeout } from "./execution/plan.ts";
 import { openPlanner } from "./execution/planner.ts";
@@ -115,8 +116,13 @@ async function openListeners(
   ends.push(gate.close);
   const handle = operationHandler({
     mode: config.mode,
-    authenticate: config.insecure.has("authentication") ? null : authenticator(config),
+    authenticate: config.insecure.has("authentication") ? null : authenticator({ ...config, events: telemetry }),
     requirePurpose: !config.insecure.has("purpose"),
+    breakGlass: breakGlass({
+      windowMs: config.breakGlassWindowMs,
+      acrValues: config.breakGlassAcr,
+      onUse: telemetry.glassBroken,
+    }),
     admission: gate,
     documents,
     requestTimeoutMs: config.requestTimeoutMs,

@@ -1,7 +1,8 @@
 /** One operation, front to back: who asks and why, what is asked, what of it may be asked, and the answer. */
 import { type Admission, overloaded, priorityOf } from "./admission.ts";
-import type { Authenticate, Caller } from "./authorization/authenticate.ts";
-import { readPurpose } from "./authorization/purpose.ts";
+import type { Authenticate } from "./authorization/authenticate.ts";
+import type { BreakGlass } from "./authorization/break-glass.ts";
+import { readPurpose, usualPurpose } from "./authorization/purpose.ts";
 import { refusedRootFields } from "./authorization/root-fields.ts";
 import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
@@ -28,6 +29,8 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
   readonly authorization: string | undefined;
   readonly purpose: string | undefined;
   readonly caseReference: string | undefined;
+  /** Why the glass is broken. */
+  readonly reason: string | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -67,6 +70,7 @@ export type HandleSettings = {
   readonly authenticate: Authenticate | null;
   /** False: any caller may ask for any purpose, or for none. */
   readonly requirePurpose: boolean;
+  readonly breakGlass: BreakGlass;
   readonly admission: Admission;
   readonly documents: TrustedDocuments;
   /** From a request's arrival to its answer. */
@@ -110,7 +114,7 @@ export function operationHandler(settings: HandleSettings): Handle {
 type Authorized = { readonly rights: Rights; readonly origin: Origin };
 
 async function authorize(
-  { mode, authenticate, requirePurpose }: HandleSettings,
+  { mode, authenticate, requirePurpose, breakGlass }: HandleSettings,
   input: OperationInput,
   about: AboutOperation,
 ): Promise<Authorized | Refusal> {
@@ -120,8 +124,9 @@ async function authorize(
   if ("refused" in authenticated) return authenticated;
   const { caller } = authenticated;
   about.agency = caller.agency;
+  // With `purpose` switched off, what a caller usually asks for is what is assumed.
   const asked = requirePurpose
-    ? readPurpose(input, caller, mode)
+    ? breakGlass(readPurpose(input, caller, mode), input, caller)
     : { purpose: usualPurpose(caller), caseReference: null };
   if ("refused" in asked) return asked;
   const { purpose, caseReference } = asked;
@@ -132,11 +137,6 @@ async function authorize(
   if (refused.size === 0) return { rights: allRights, origin };
   const isRefused = (type: string, field: string) => type === "Query" && refused.has(field);
   return { rights: { ...allRights, key: "without persons", refusesField: isRefused }, origin };
-}
-
-/** With `purpose` switched off, what a caller usually asks for is what is assumed. */
-function usualPurpose({ purposes }: Caller) {
-  return purposes[0] ?? null;
 }
 
 async function answerTo(

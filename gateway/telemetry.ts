@@ -50,6 +50,19 @@ export type Telemetry = {
   protectionOff(name: string): void;
   /** A fault of ours: where it was thrown, never what it said. */
   faultCaught(error: unknown): void;
+  /** A token was not accepted. The client is told nothing of the reason. */
+  tokenRefused(reason: string): void;
+  issuerKeysFetched(fetched: { readonly issuer: string; readonly outcome: string }): void;
+  /** A key that an issuer publishes is not used. */
+  issuerKeyRefused(refused: { readonly issuer: string; readonly kid: string | null; readonly fault: string }): void;
+  /** Somebody asked to break the glass, and got in or did not. Somebody should look. */
+  glassBroken(use: {
+    readonly outcome: string;
+    readonly agency: string | null;
+    /** The caller's own reference of its case. */
+    readonly caseReference: string | null;
+    readonly hasReason: boolean;
+  }): void;
   /** In the Prometheus text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
@@ -108,6 +121,23 @@ export function openTelemetry(write: WriteLine): Telemetry {
     },
     faultCaught(error) {
       line("fault", { at: framesOf(error) });
+    },
+    tokenRefused(reason) {
+      metrics.tokensRefused.inc({ reason });
+      if (reason === "early") line("token-early", { remedy: "compare the issuer's clock with this machine's" });
+    },
+    issuerKeysFetched({ issuer, outcome }) {
+      metrics.keyFetches.inc({ issuer, outcome });
+      if (outcome === "fetched") return;
+      line("issuer-keys-missing", { issuer, outcome, remedy: "keys at hand serve until they are too old" });
+    },
+    issuerKeyRefused({ issuer, kid, fault }) {
+      metrics.keysRefused.inc({ issuer, fault });
+      line("issuer-key-refused", { issuer, kid, fault, remedy: "have the issuer replace this key" });
+    },
+    glassBroken({ outcome, agency, caseReference, hasReason }) {
+      metrics.glassBroken.inc({ outcome });
+      line("break-glass", { alert: true, outcome, agency, case: caseReference, hasReason });
     },
     metrics: metrics.text,
   };

@@ -104,12 +104,13 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     if (found === "unknown") return refused("key");
     if (found.key.algorithm !== read.algorithm) return refused("algorithm");
     const date = now();
-    if (!(await isSigned(token, read, found.key, settings.audience, date))) return refused("signature");
+    const verdict = await verify(token, read, found.key, settings.audience, date);
+    if (verdict === "signature") return refused("signature");
     const claims = readClaims(read.claims, claimsSettings);
     if (typeof claims === "string") return refused(claims);
     const { caller, times } = claims;
     const fault = timesFault(times, date / 1000);
-    if (fault !== null) return refused(fault);
+    if (fault !== null || verdict !== null) return refused(fault ?? "claims");
     const accepted = { caller };
     remember(digest, { accepted, times, keys, keySet: found.keySet });
     return accepted;
@@ -133,13 +134,13 @@ const unauthenticated = refuse("UNAUTHENTICATED", undefined, { "www-authenticate
 const unavailable = refuse("AUTHENTICATION_UNAVAILABLE", undefined, { "retry-after": "5" });
 
 /** The signature, and once more by another's hand what is checked of the claims here. */
-async function isSigned(
+async function verify(
   token: string,
   { issuer }: UnverifiedToken,
   { algorithm, key }: VerifyingKey,
   audience: string,
   date: number,
-): Promise<boolean> {
+): Promise<"signature" | "claims" | null> {
   try {
     await jwtVerify(token, key, {
       algorithms: [algorithm],
@@ -150,8 +151,10 @@ async function isSigned(
       clockTolerance: clockToleranceSeconds,
       currentDate: new Date(date),
     });
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    // The package looks at claims only when the signature was good.
+    const { code } = error as { code?: unknown };
+    return typeof code === "string" && /^ERR_JWT_(EXPIRED|CLAIM_)/.test(code) ? "claims" : "signature";
   }
 }

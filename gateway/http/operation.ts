@@ -139,7 +139,8 @@ export function operationResponder({
 
 function inputOf(parameters: Parameters, { exchange, requestId }: Known, acceptsDefer: boolean): OperationInput {
   const { request, signal, receivedAt } = exchange;
-  const { authorization, "crosswalk-purpose": purpose, "crosswalk-case": caseReference } = request.headers;
+  const { authorization, "crosswalk-purpose": purpose } = request.headers;
+  const { "crosswalk-case": caseReference, "crosswalk-reason": reason } = request.headers;
   return {
     query: parameters.query,
     documentId: parameters.documentId,
@@ -151,6 +152,7 @@ function inputOf(parameters: Parameters, { exchange, requestId }: Known, accepts
     // One that stands twice comes as a list in one text, which no rule accepts.
     purpose: purpose as string | undefined,
     caseReference: caseReference as string | undefined,
+    reason: reason as string | undefined,
     acceptsDefer,
     receivedAt,
     signal,

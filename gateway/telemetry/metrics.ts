@@ -66,6 +66,10 @@ export function openMetrics() {
     plans: histogram("plan_duration_seconds", "Plans asked of the planner, by outcome", durationBuckets, "outcome"),
     planLookups: counter("plan_cache_lookups_total", "Looks into the cache of plans", "outcome"),
     shed: counter("shed_requests_total", "Requests refused because there was too much to do", "priority"),
+    tokensRefused: counter("tokens_refused_total", "Tokens not accepted", "reason"),
+    keyFetches: counter("issuer_key_fetches_total", "Key sets asked of issuers, by outcome", "issuer", "outcome"),
+    keysRefused: counter("issuer_keys_refused_total", "Keys of issuers that are not used", "issuer", "fault"),
+    glassBroken: counter("break_glass_total", "Requests to break the glass, by what became of them", "outcome"),
     clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
     reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
     watchPlanCache(size: () => PlanCacheSize) {

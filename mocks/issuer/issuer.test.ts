@@ -129,6 +129,14 @@ describe("a token", () => {
   });
 });
 
+test("a token can be made as an old one, of somebody who signed in before", async () => {
+  const settings = { home, minutes: 30, madeMinutesAgo: 60, signedInMinutesBefore: 15, acr: "phrh" };
+  const claims = decodeJwt(await mintToken("court-clerk", settings));
+  const agoMinutes = (instant: unknown) => Math.round((Date.now() / 1000 - Number(instant)) / 60);
+  expect([claims.exp, claims.iat, claims.auth_time].map(agoMinutes)).toEqual([30, 60, 75]);
+  expect(claims.acr).toBe("phrh");
+});
+
 describe("npm run -s token", () => {
   test("prints one token and nothing else, with nothing running", () => {
     const { status, stdout, stderr } = token("ero-officer", "--minutes", "5");
@@ -145,6 +153,7 @@ describe("npm run -s token", () => {
     [["--hours", "3", "ero-officer"], "personas:"],
     [["ero-officer", "--minutes", "soon"], "--minutes takes a whole number"],
     [["ero-officer", "--minutes", "0"], "--minutes takes a whole number"],
+    [["ero-officer", "--minutes", "1441"], "--minutes takes a whole number"],
   ])("%j is refused in one line, with exit code 1", (args, line) => {
     const { status, stdout, stderr } = token(...args);
     expect([status, stdout]).toEqual([1, ""]);

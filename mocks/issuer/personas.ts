@@ -23,6 +23,8 @@ export type Persona = {
   /** Originating agency identifier: nine characters, the first two its state. Police only. */
   readonly ori?: string;
   readonly clearances: readonly string[];
+  /** How surely this person signs in: `phr`, resistant to phishing (OpenID Connect EAP ACR Values, 2). */
+  readonly acr?: string;
 };
 
 const person = "person:read";
@@ -112,6 +114,7 @@ export const personas = {
     purposes: ["PROTECTED_PERSONS_1367", "BREAK_GLASS"],
     scope: person,
     clearances: ["1367", "asylum"],
+    acr: "phr",
   },
   oversight: {
     sub: "oversight-1",

@@ -12,7 +12,8 @@ export async function tokenFor(args: readonly string[]): Promise<string> {
   if (persona === undefined || others.length > 0) throw new Error(usage);
   if (values.minutes === undefined) return mintToken(persona);
   const minutes = Number(values.minutes);
-  if (!/^\d{1,6}$/.test(values.minutes) || minutes === 0) throw new Error("--minutes takes a whole number from 1 up");
+  if (!/^\d{1,4}$/.test(values.minutes) || minutes === 0 || minutes > 1440)
+    throw new Error("--minutes takes a whole number from 1 to 1440");
   return mintToken(persona, { minutes });
 }
 
