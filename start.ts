@@ -1,10 +1,12 @@
 /**
- * The whole system on one machine: the simulated agencies' systems, the five subgraphs and the gateway, each a
+ * The whole system on one machine: the simulated agencies' systems, the subgraphs and the gateway, each a
  * process of its own. One line a part; all of it ends together.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { developmentKeys } from "./subgraphs/kit/development-keys.ts";
 
 type Part = { readonly name: string; readonly module: string; readonly execArgv?: readonly string[] };
 
@@ -112,11 +114,28 @@ function moved(
 const agencies: readonly { readonly name: string; readonly url: string; readonly systems: readonly string[] }[] =
   JSON.parse(readFileSync(new URL("schema/subgraphs.json", import.meta.url), "utf8"));
 
-const subgraphEnvironment = moved(
-  agencies.flatMap(({ systems }) => systems),
-  (name) => `${name}_URL`,
-  (name, port) => (name === "EID" ? eidUrl(port) : `http://127.0.0.1:${port}`),
-);
+/** What the gateway signs with and the subgraphs verify by: those given, else this machine's own. */
+function subgraphKeys(): NodeJS.ProcessEnv {
+  if (environment.SUBGRAPH_KEYS_FILE) return {};
+  const home = environment.CROSSWALK_HOME || fileURLToPath(new URL(".crosswalk", import.meta.url));
+  const made = developmentKeys(
+    home,
+    agencies.map(({ name }) => name),
+  );
+  const named = Object.entries(made).map(([name, key]) => [`SUBGRAPH_KEY_${name.toUpperCase()}`, key] as const);
+  return Object.fromEntries(named.map(([setting, key]) => [setting, environment[setting] || key]));
+}
+
+const keys = subgraphKeys();
+
+const subgraphEnvironment = {
+  ...moved(
+    agencies.flatMap(({ systems }) => systems),
+    (name) => `${name}_URL`,
+    (name, port) => (name === "EID" ? eidUrl(port) : `http://127.0.0.1:${port}`),
+  ),
+  ...keys,
+};
 
 const gatewayEnvironment = {
   ...moved(
@@ -124,6 +143,7 @@ const gatewayEnvironment = {
     (name) => `SUBGRAPH_URL_${name}`,
     (_name, port) => `http://127.0.0.1:${port}/graphql`,
   ),
+  ...keys,
   ...(environment.ISSUER_PORT === undefined || environment.GATEWAY_ISSUERS !== undefined
     ? {}
     : { GATEWAY_ISSUERS: `https://issuer.crosswalk.example=http://127.0.0.1:${environment.ISSUER_PORT}/jwks.json` }),

@@ -3,6 +3,7 @@
  * hosts and ports moved to loopback, its health check run, and the gateway asked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parse } from "yaml";
@@ -23,8 +24,20 @@ type Service = {
   readonly healthcheck?: { readonly test: readonly string[] };
 };
 
+/** As a `.env` beside the file would give them: each secret is one and the same wherever it stands. */
+function withSecrets(text: string): string {
+  const secrets = new Map<string, string>();
+  return text.replace(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => {
+    const secret = secrets.get(name) ?? `a:${randomBytes(32).toString("base64url")}`;
+    secrets.set(name, secret);
+    return secret;
+  });
+}
+
 const file = new URL("../docker-compose.yml", import.meta.url);
-const { services } = parse(readFileSync(file, "utf8"), { merge: true }) as { services: Record<string, Service> };
+const { services } = parse(withSecrets(readFileSync(file, "utf8")), { merge: true }) as {
+  services: Record<string, Service>;
+};
 const ours = Object.entries(services).filter(([, { build }]) => build !== undefined);
 
 const running: { readonly child: ChildProcess; readonly output: string[]; readonly exited: Promise<unknown> }[] = [];
@@ -32,7 +45,7 @@ const servers: Server[] = [];
 const moved = new Map<string, string>();
 
 beforeAll(async () => {
-  const ports = [...new Set([...Object.values(defaultPorts), 4000, 4001, 4101, 4102, 4103, 4104, 4105])];
+  const ports = [...new Set([...Object.values(defaultPorts), 4000, 4001, 4101, 4102, 4103, 4104, 4105, 4106])];
   const free = await freePorts(ports.length);
   ports.forEach((port, index) => void moved.set(String(port), String(free[index])));
 });

@@ -1,12 +1,12 @@
 /** The CBP subgraph: ADIS, I-94 and e3. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
-import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { cbpLoaders, cbpResolvers } from "./resolvers.ts";
 import { type CbpSourceSettings, cbpSources } from "./source.ts";
 
-export type CbpSettings = CbpSourceSettings & { readonly port: number; readonly host: string };
+export type CbpSettings = CbpSourceSettings & ServeAt;
 
 const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
 
@@ -19,14 +19,15 @@ export function readCbpSettings(env: Environment): CbpSettings {
     sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
     port: wholeNumberSetting(env, "PORT", 4102),
     host: env.HOST ?? "127.0.0.1",
+    keys: keysSetting(env, "cbp"),
   };
 }
 
 /** Serves the subgraph; closing it closes its connections to the systems too. */
-export async function startCbp({ port, host, ...systems }: CbpSettings): Promise<Listening> {
-  const sources = cbpSources(systems);
+export async function startCbp(settings: CbpSettings): Promise<Listening> {
+  const sources = cbpSources(settings);
   const loaders = () => cbpLoaders(sources);
-  return serveSubgraph({ name: "cbp", sdl, resolvers: cbpResolvers, loaders, close: sources.close }, { port, host });
+  return serveSubgraph({ name: "cbp", sdl, resolvers: cbpResolvers, loaders, close: sources.close }, settings);
 }
 
 if (import.meta.main) void run("cbp", async () => startCbp(readCbpSettings(process.env)));

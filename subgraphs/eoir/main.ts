@@ -1,12 +1,12 @@
 /** EOIR's subgraph: court cases and stays of removal, from CASE. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
-import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { eoirLoaders, resolvers } from "./resolvers.ts";
 import { openCourt } from "./source.ts";
 
-export type EoirSettings = {
+export type EoirSettings = ServeAt & {
   readonly caseUrl: string;
   /** Bounds each call to the docket. */
   readonly sourceTimeoutMs: number;
@@ -20,8 +20,6 @@ export type EoirSettings = {
   readonly retryMs?: number;
   /** How long the start waits for the first load; a longer one goes on behind. */
   readonly loadWaitMs?: number;
-  readonly port: number;
-  readonly host?: string;
   /** One line to the person watching. */
   readonly progress?: (line: string) => void;
 };
@@ -39,6 +37,7 @@ export function readEoirSettings(env: Environment): EoirSettings {
     loadWaitMs: wholeNumberSetting(env, "CASE_LOAD_WAIT_MS", 5_000),
     port: wholeNumberSetting(env, "PORT", 4105),
     host: env.HOST ?? "127.0.0.1",
+    keys: keysSetting(env, "eoir"),
     progress: (line) => console.log(line),
   };
 }
@@ -54,13 +53,12 @@ export async function startEoir({
   snapshotSilenceMs = 300_000,
   retryMs = 5_000,
   loadWaitMs = 5_000,
-  port,
-  host = "127.0.0.1",
   progress = () => undefined,
+  ...at
 }: EoirSettings): Promise<Listening> {
   const court = openCourt({ caseUrl, sourceTimeoutMs, snapshot, storeFolder, snapshotSilenceMs, retryMs, progress });
   const definition = { name: "eoir", sdl, resolvers, loaders: () => eoirLoaders(court), close: court.close };
-  const listening = await serveSubgraph(definition, { port, host });
+  const listening = await serveSubgraph(definition, at);
   await settled(court.firstLoad, loadWaitMs);
   return listening;
 }

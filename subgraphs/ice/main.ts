@@ -1,18 +1,16 @@
 /** The ICE subgraph: EID behind GraphQL. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
-import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import { eidSource } from "./source.ts";
 
-export type IceSettings = {
+export type IceSettings = ServeAt & {
   /** `postgres://`, with a role that reads schema "EID". */
   readonly eidUrl: string;
   /** Bounds each call to EID. */
   readonly sourceTimeoutMs: number;
-  readonly port: number;
-  readonly host?: string;
 };
 
 export function readIceSettings(env: Environment): IceSettings {
@@ -21,6 +19,7 @@ export function readIceSettings(env: Environment): IceSettings {
     sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2000),
     port: wholeNumberSetting(env, "PORT", 4103),
     host: env.HOST ?? "127.0.0.1",
+    keys: keysSetting(env, "ice"),
   };
 }
 

@@ -1,4 +1,7 @@
 /** A subgraph's settings from the environment: every one has a default that fits `npm start` on one machine. */
+import { createSecretKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { SubgraphKey } from "./verify.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,4 +17,48 @@ export function wholeNumberSetting(env: Environment, name: string, fallback: num
   const value = env[name] ?? String(fallback);
   if (!/^\d{1,9}$/.test(value)) throw new Error(`${name} must be a whole number, such as ${fallback}`);
   return Number(value);
+}
+
+/**
+ * The keys by which the gateway's requests to this subgraph are known: SUBGRAPH_KEY_<NAME> (`id:key`, and a second one
+ * behind a comma while one replaces the other) or this subgraph's member of the JSON object in SUBGRAPH_KEYS_FILE.
+ * Null where there is none, in development alone. Throws a line that says what to set, and never the key.
+ */
+export function keysSetting(env: Environment, subgraph: string): readonly SubgraphKey[] | null {
+  const setting = `SUBGRAPH_KEY_${subgraph.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+  const [text, where] = env[setting]
+    ? [env[setting], setting]
+    : [keysInFile(env.SUBGRAPH_KEYS_FILE, subgraph), `SUBGRAPH_KEYS_FILE: ${subgraph}`];
+  if (text) return readKeys(text, where);
+  if (env.CROSSWALK_ENV === "production")
+    throw new Error(`production: set ${setting} or SUBGRAPH_KEYS_FILE: ${keyForm}`);
+  return null;
+}
+
+const keyForm = "id:key, or id:key,id:key, each key at least 32 bytes in base64url";
+
+function readKeys(text: string, where: string): readonly SubgraphKey[] {
+  const keys = text.split(",").map((pair) => {
+    const [, id, secret] = /^([\w.-]{1,64}):([\w-]{43,1024})$/.exec(pair.trim()) ?? [];
+    if (id === undefined || secret === undefined) throw new Error(`${where} must be ${keyForm}`);
+    return { id, secret: createSecretKey(Buffer.from(secret, "base64url")) };
+  });
+  if (keys.length > 2 || new Set(keys.map(({ id }) => id)).size < keys.length)
+    throw new Error(`${where} takes two keys at most, of different ids`);
+  return keys;
+}
+
+function keysInFile(path: string | undefined, subgraph: string): string | undefined {
+  if (!path) return undefined;
+  let entries: unknown;
+  try {
+    entries = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    // The parser's own message may quote what stands there.
+    throw new Error(`SUBGRAPH_KEYS_FILE: ${path} cannot be read, or is not JSON`);
+  }
+  const isObject = typeof entries === "object" && entries !== null && Object.hasOwn(entries, subgraph);
+  const text = isObject ? (entries as Readonly<Record<string, unknown>>)[subgraph] : undefined;
+  if (typeof text !== "string") throw new Error(`SUBGRAPH_KEYS_FILE: ${path} has no keys for ${subgraph}`);
+  return text;
 }

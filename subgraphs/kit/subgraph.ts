@@ -1,6 +1,6 @@
 /** Makes a subgraph of an agency's schema and resolvers, and serves it over HTTP. */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import {
@@ -14,15 +14,19 @@ import {
   parse,
   responsePathAsArray,
 } from "graphql";
-import { createHandler } from "graphql-http/lib/use/http";
+import { createHandler } from "graphql-http";
 import { identifierScalars } from "#schema/scalars.ts";
+import type { AssertedCaller } from "./caller.ts";
 import { isWithheld, type UnreadableRow, type Withheld } from "./decoded.ts";
+import { type Refused, type Signed, type SubgraphKey, signatureVerifier } from "./verify.ts";
 
 /** What every resolver gets: this request's loaders, and where to report rows that had to be left out. */
 export type RequestContext<Loaders> = {
   readonly loaders: Loaders;
   /** Tells the caller that the list at this field lacks rows that could not be read. */
   report(info: GraphQLResolveInfo, unreadable: readonly UnreadableRow[]): void;
+  /** Who asks; null in a common subgraph, whose answers are the same for everybody. */
+  readonly caller: AssertedCaller | null;
 };
 
 export type Resolvers<Loaders> = Readonly<
@@ -35,6 +39,8 @@ export type SubgraphDefinition<Loaders> = {
   /** The agency's own SDL; `schema/shared.graphql` is put in front of it. */
   readonly sdl: string;
   readonly resolvers: Resolvers<Loaders>;
+  /** As in schema/subgraphs.json; common unless told. */
+  readonly fetches?: "common" | "personal";
   /** New for every request: INVARIANT: nothing looked up for one caller is kept for another. */
   readonly loaders: () => Loaders;
   /** Closes the sources: called once, when the subgraph has closed or could not be served. */
@@ -72,11 +78,18 @@ function settled<Loaders>(resolvers: Resolvers<Loaders>): Resolvers<Loaders> {
   );
 }
 
-/** Serves the subgraph at `/graphql` and `/live`. `port` 0 takes a free one. Its sources are closed with it. */
-export async function serveSubgraph<Loaders>(
-  definition: SubgraphDefinition<Loaders>,
-  at: { readonly port: number; readonly host?: string },
-): Promise<Listening> {
+export type ServeAt = {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly host?: string;
+  /** Only the gateway, which has one of them, is answered. Null or left out: whoever asks is, for development alone. */
+  readonly keys?: readonly SubgraphKey[] | null;
+  /** What the operator is told; the console's error lines by default. */
+  readonly writeLine?: (line: string) => void;
+};
+
+/** Serves the subgraph at `/graphql` and `/live`. Its sources are closed with it. */
+export async function serveSubgraph<Loaders>(definition: SubgraphDefinition<Loaders>, at: ServeAt): Promise<Listening> {
   const closeSources = async () => definition.close?.();
   try {
     const { url, close } = await listen(definition, at);
@@ -93,38 +106,25 @@ export async function serveSubgraph<Loaders>(
   }
 }
 
-async function listen<Loaders>(
-  definition: SubgraphDefinition<Loaders>,
-  { port, host = "127.0.0.1" }: { readonly port: number; readonly host?: string },
-): Promise<Listening> {
-  const schema = subgraphSchema(definition);
-  const problemsOf = new WeakMap<object, GraphQLError[]>();
-  const handler = createHandler({
-    schema,
-    context: () => {
-      const problems: GraphQLError[] = [];
-      const context: RequestContext<Loaders> = {
-        loaders: definition.loaders(),
-        report: (info, rows) => problems.push(...recordsUnreadable(info, rows)),
-      };
-      problemsOf.set(context, problems);
-      // biome-ignore lint/suspicious/noExplicitAny: graphql-http wants an index signature on its context.
-      return context as any;
-    },
-    execute: (args) => execute({ ...args, fieldResolver: resolveField }),
-    onOperation: (_request, args, result) => {
-      const problems = problemsOf.get(args.contextValue as object) ?? [];
-      if (problems.length === 0 || !("data" in result)) return;
-      const executed = result as ExecutionResult;
-      return {
-        data: withoutEmptyLists(executed.data ?? null, problems),
-        errors: [...(executed.errors ?? []), ...problems],
-      };
-    },
-  });
+async function listen<Loaders>(definition: SubgraphDefinition<Loaders>, at: ServeAt): Promise<Listening> {
+  const { port, host = "127.0.0.1", keys = null, writeLine = (line) => console.error(line) } = at;
+  const answer = answering(definition);
+  const { name, fetches = "common" } = definition;
+  const verify = keys === null ? null : signatureVerifier({ subgraph: name, keys, fetches });
+  const refuse = refusing(name, writeLine);
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // INVARIANT: nothing is parsed, and of what is not signed nothing even read, before the signature is verified.
+    const signed = verify?.(request) ?? unsigned;
+    if ("refused" in signed) return refuse(response, signed.refused);
+    const body = await readBody(request);
+    const refused = body === null ? "another body than was signed" : signed.accept(body);
+    if (refused !== null) return refuse(response, refused);
+    const [text, init] = await answer(request, String(body), signed.caller);
+    response.writeHead(init.status, init.statusText, init.headers).end(text);
+  };
   const server = createServer((request, response) => {
     if (request.url === "/live") return void response.end("live\n");
-    handler(request, response).catch(() => response.destroy());
+    respond(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -137,6 +137,74 @@ async function listen<Loaders>(
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+const unsigned: Signed = { caller: null, accept: () => null };
+
+/** Every refusal is the same to whoever is refused; the operator is told each reason once a minute. */
+function refusing(name: string, writeLine: (line: string) => void) {
+  const toldAt = new Map<Refused, number>();
+  return (response: ServerResponse, why: Refused): void => {
+    // What still comes of a refused request is not waited for.
+    const headers = { "content-type": "text/plain", "www-authenticate": "Signature", connection: "close" };
+    response.writeHead(401, headers).end("not signed by the gateway\n");
+    if (performance.now() - (toldAt.get(why) ?? -Infinity) < 60_000) return;
+    toldAt.set(why, performance.now());
+    writeLine(`${name}: refused a request: ${why}`);
+  };
+}
+
+const maxBodyBytes = 16 * 1024 * 1024;
+
+/** Null where it is larger than any that the gateway sends. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBodyBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+type AnswerRequest = (
+  request: IncomingMessage,
+  body: string,
+  caller: AssertedCaller | null,
+) => ReturnType<ReturnType<typeof createHandler>>;
+
+function answering<Loaders>(definition: SubgraphDefinition<Loaders>): AnswerRequest {
+  const schema = subgraphSchema(definition);
+  const problemsOf = new WeakMap<object, GraphQLError[]>();
+  const handler = createHandler<IncomingMessage, { readonly caller: AssertedCaller | null }>({
+    schema,
+    context: ({ context: { caller } }) => {
+      const problems: GraphQLError[] = [];
+      const context: RequestContext<Loaders> = {
+        loaders: definition.loaders(),
+        report: (info, rows) => problems.push(...recordsUnreadable(info, rows)),
+        caller,
+      };
+      problemsOf.set(context, problems);
+      // biome-ignore lint/suspicious/noExplicitAny: graphql-http wants an index signature on its context.
+      return context as any;
+    },
+    execute: (args) => execute({ ...args, fieldResolver: resolveField }),
+    onOperation: (_request, args, result) => {
+      const problems = problemsOf.get(args.contextValue as unknown as object) ?? [];
+      if (problems.length === 0 || !("data" in result)) return;
+      const executed = result as ExecutionResult;
+      return {
+        data: withoutEmptyLists(executed.data ?? null, problems),
+        errors: [...(executed.errors ?? []), ...problems],
+      };
+    },
+  });
+  return (request, body, caller) => {
+    const { method = "", url = "", headers } = request;
+    return handler({ method, url, headers, body: () => body, raw: request, context: { caller } });
   };
 }
 

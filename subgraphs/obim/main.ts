@@ -1,17 +1,15 @@
 /** The OBIM subgraph: IDENT behind GraphQL. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
-import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import { identSource } from "./source.ts";
 
-export type ObimSettings = {
+export type ObimSettings = ServeAt & {
   readonly identUrl: string;
   /** Bounds each call to IDENT. */
   readonly sourceTimeoutMs: number;
-  readonly port: number;
-  readonly host?: string;
 };
 
 export function readObimSettings(env: Environment): ObimSettings {
@@ -20,6 +18,7 @@ export function readObimSettings(env: Environment): ObimSettings {
     sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2000),
     port: wholeNumberSetting(env, "PORT", 4101),
     host: env.HOST ?? "127.0.0.1",
+    keys: keysSetting(env, "obim"),
   };
 }
 

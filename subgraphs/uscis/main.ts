@@ -1,14 +1,12 @@
 /** The USCIS subgraph as a process: Global and ELIS, each with its own client credentials. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
-import { type Listening, serveSubgraph } from "#kit/subgraph.ts";
+import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loadersOver, resolvers } from "./resolvers.ts";
 import { type ClientCredentials, elisSystem, globalSystem } from "./source.ts";
 
-export type UscisSettings = {
-  readonly port: number;
-  readonly host: string;
+export type UscisSettings = ServeAt & {
   readonly sourceTimeoutMs: number;
   readonly globalUrl: string;
   readonly elisUrl: string;
@@ -27,6 +25,7 @@ export function readUscisSettings(env: Environment): UscisSettings {
   return {
     port: wholeNumberSetting(env, "PORT", 4104),
     host: env.HOST ?? "127.0.0.1",
+    keys: keysSetting(env, "uscis"),
     sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
     globalUrl: urlSetting(env, "GLOBAL_URL", "http://127.0.0.1:4206"),
     elisUrl: urlSetting(env, "ELIS_URL", "http://127.0.0.1:4207"),
@@ -45,7 +44,7 @@ function clientSetting(env: Environment, system: "GLOBAL" | "ELIS"): ClientCrede
 
 /** Listens until closed; closing also closes the connections to both systems. */
 export async function startUscis(settings: UscisSettings): Promise<Listening> {
-  const { port, host, sourceTimeoutMs: timeoutMs, globalUrl, elisUrl } = settings;
+  const { sourceTimeoutMs: timeoutMs, globalUrl, elisUrl } = settings;
   const { globalClient = developmentClient, elisClient = developmentClient } = settings;
   const systems = {
     global: globalSystem({ url: globalUrl, credentials: globalClient, timeoutMs }),
@@ -58,7 +57,7 @@ export async function startUscis(settings: UscisSettings): Promise<Listening> {
     loaders: () => loadersOver(systems),
     close: () => Promise.all([systems.global.close(), systems.elis.close()]),
   };
-  return serveSubgraph(definition, { port, host });
+  return serveSubgraph(definition, settings);
 }
 
 if (import.meta.main) void run("uscis", () => startUscis(readUscisSettings(process.env)));
