@@ -1,6 +1,6 @@
 /** Person's crossings, apprehensions and addresses: looked up once for all persons of a request. */
 import DataLoader from "dataloader";
-import type { GraphQLResolveInfo } from "graphql";
+import { GraphQLError, type GraphQLResolveInfo } from "graphql";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { parseANumber, parseFin, parseI94Number } from "#schema/scalars.ts";
@@ -122,7 +122,17 @@ export const cbpResolvers: Resolvers<CbpLoaders> = {
     ) {
       const { records, unreadable } = decodeAddresses(await loaders.subjects.load(subjectKeys(person)));
       report(info, unreadable);
-      return newestFirst(records, ({ since }) => since);
+      const subject = { fin: person.fin };
+      return newestFirst(records, ({ since }) => since).map((address) => ({ ...address, subject }));
+    },
+
+    async cbpCase(person: Representation, _arguments: unknown, { loaders }: Context) {
+      const { records, unreadable } = decodeApprehensions(await loaders.subjects.load(subjectKeys(person)));
+      if (records.length > 0) return true;
+      if (unreadable.length === 0) return false;
+      throw new GraphQLError("E3 holds a record here that cannot be read", {
+        extensions: { code: "VALUE_UNREADABLE", system: "E3" },
+      });
     },
   },
 };

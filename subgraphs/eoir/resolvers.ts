@@ -1,11 +1,12 @@
 /** A person's court cases and stays: one look-up for all persons of a request, by their A-numbers. */
 import DataLoader from "dataloader";
-import type { GraphQLResolveInfo } from "graphql";
+import { GraphQLError, type GraphQLResolveInfo } from "graphql";
 import { isWithheld, unreadable, type Withheld } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { parseANumber } from "#schema/scalars.ts";
 import { courtDay } from "./appeal-time.ts";
+import { isAsylumCase, isAsylumDecision, isAsylumHearing, isAsylumMotion } from "./asylum.ts";
 import {
   byDay,
   type CaseRecord,
@@ -42,7 +43,7 @@ export const resolvers: Resolvers<EoirLoaders> = {
       if (!answer.answered) throw answer.error;
       const cases = casesOf(answer);
       report(info, [...answer.nobodys, ...cases.flatMap((each) => each.unreadable)]);
-      return cases.filter(({ listed }) => listed).map((each) => courtCase(each, answer));
+      return cases.filter(({ listed }) => listed).map((each) => courtCase(each, answer, { fin: person.fin }));
     },
     async stays(person: Person, _args, { loaders }: Context) {
       const aNumbers = aNumbersOf(person);
@@ -50,15 +51,28 @@ export const resolvers: Resolvers<EoirLoaders> = {
       if (!answer.answered) {
         // An instant is needed that vouches for "unknown": the snapshot's. Without one, nothing can be said at all.
         if (answer.snapshotDate === null) throw answer.error;
-        return [stay(notAsked, answer.snapshotDate)];
+        return [stay(notAsked, answer.snapshotDate, [])];
       }
       // CASE finds by A-number only: about somebody without one it has not been asked, and cannot be.
-      if (aNumbers === null || aNumbers.length === 0) return [stay(notAsked, answer.asOf)];
+      if (aNumbers === null || aNumbers.length === 0) return [stay(notAsked, answer.asOf, [])];
       const today = courtDay(answer.asOf);
-      const found = staysOf(casesOf(answer), today);
-      if (answer.nobodys.length === 0) return found.map((each) => stay(each, answer.asOf));
+      const cases = casesOf(answer);
+      const found = staysOf(cases, today);
+      if (answer.nobodys.length === 0) return found.map((each) => stay(each, answer.asOf, cases));
       const certain = found.filter(({ state }) => state !== "NOT_FOUND_IN_SOURCES_THAT_ANSWERED");
-      return [...certain, notAsked].map((each) => stay(each, answer.asOf));
+      return [...certain, notAsked].map((each) => stay(each, answer.asOf, cases));
+    },
+    async eoirCase(person: Person, _args, { loaders }: Context) {
+      const aNumbers = aNumbersOf(person);
+      if (aNumbers === null) throw new SourceError("SOURCE_UNAVAILABLE", "IDENT");
+      const answer = await loaders.court.load(aNumbers);
+      if (!answer.answered) throw answer.error;
+      if (answer.cases.length > 0) return true;
+      // A case that may be anybody's is no answer either way.
+      if (answer.nobodys.length === 0) return false;
+      throw new GraphQLError("CASE holds a case here that cannot be read", {
+        extensions: { code: "VALUE_UNREADABLE", system: "CASE" },
+      });
     },
   },
   CourtCase: {
@@ -97,27 +111,37 @@ function casesOf({ cases, lookups }: CourtAnswer): readonly CaseRecord[] {
 }
 
 type CourtCase = ReturnType<typeof courtCase>;
+type NextHearing = ScheduledHearing & { readonly asylumRelated: boolean };
 
-/** One case with the schema's field names. */
-function courtCase(record: CaseRecord, { asOf, lookups }: { readonly asOf: string; readonly lookups: Lookups }) {
+/** One case with the schema's field names. `subject`: under whom it was found. */
+function courtCase(
+  record: CaseRecord,
+  { asOf, lookups }: { readonly asOf: string; readonly lookups: Lookups },
+  subject: { readonly fin: unknown },
+) {
   const { id, caseType, motions, appeals, noticeAddress, juvenile, leadCaseId, riderCaseIds } = record;
   const today = courtDay(asOf);
   return {
     id,
     caseType,
+    asylumRelated: isAsylumCase(record),
     nextHearing: nextHearing(record, today),
     orders: record.proceedings
       .filter(({ completedOn }) => completedOn !== null)
       .toSorted(byDay("completedOn"))
-      .map((each) => ({
-        kind: decisionWords(each, lookups),
-        decidedAt: each.completedOn,
-        inAbsentia: each.inAbsentia,
-        final: isFinal(record, each, today),
-      })),
-    motions,
+      .map((each) => {
+        const kind = decisionWords(each, lookups);
+        return {
+          kind,
+          decidedAt: each.completedOn,
+          inAbsentia: each.inAbsentia,
+          final: isFinal(record, each, today),
+          asylumRelated: isAsylumDecision(kind),
+        };
+      }),
+    motions: motions.map((each) => ({ ...each, asylumRelated: isAsylumMotion(each.kind) })),
     appeals,
-    noticeAddress,
+    noticeAddress: noticeAddress === null || isWithheld(noticeAddress) ? noticeAddress : { ...noticeAddress, subject },
     juvenile,
     leadCaseId,
     riderCaseIds,
@@ -130,15 +154,19 @@ function courtCase(record: CaseRecord, { asOf, lookups }: { readonly asOf: strin
  * The earliest hearing from the record's day on that is not cancelled: a cancelled one keeps its row, with ADJ_RSN. When
  * a hearing's row cannot be read, which one is next is not known.
  */
-function nextHearing({ hearings, unreadable: bad }: CaseRecord, today: string): ScheduledHearing | Withheld | null {
+function nextHearing({ hearings, unreadable: bad }: CaseRecord, today: string): NextHearing | Withheld | null {
   if (bad.some(({ field }) => field.startsWith("tbl_schedule."))) return unreadable("CASE", "tbl_schedule");
   const ahead = hearings.filter(({ date }) => date !== null && date >= today);
   const doubtful = ahead.find(({ adjourned }) => isWithheld(adjourned));
   if (doubtful !== undefined) return doubtful.adjourned as Withheld;
   const standing = ahead.filter(({ adjourned }) => adjourned === null);
-  return standing.toSorted(byDay("at"))[0] ?? null;
+  const [next] = standing.toSorted(byDay("at"));
+  return next === undefined ? null : { ...next, asylumRelated: isAsylumHearing(next.kind) };
 }
 
-function stay(finding: StayFinding, asOf: string): StayFinding & { readonly source: Source } {
-  return { ...finding, source: { system: "CASE", asOf } };
+/** `cases`: of which the finding's is one. A stay that stands in no case tells of none. */
+function stay(finding: StayFinding, asOf: string, cases: readonly CaseRecord[]) {
+  const standsIn = cases.find(({ id }) => id === finding.courtCaseId);
+  const asylumRelated = standsIn === undefined ? false : isAsylumCase(standsIn);
+  return { ...finding, asylumRelated, source: { system: "CASE", asOf } satisfies Source };
 }
