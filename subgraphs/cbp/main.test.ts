@@ -325,6 +325,7 @@ test("settings have defaults that fit one machine, and a bad one is named", () =
     adisUrl: "http://127.0.0.1:4202",
     i94Url: "http://127.0.0.1:4203",
     e3Url: "http://127.0.0.1:4204",
+    keys: null,
     sourceTimeoutMs: 2_000,
     port: 4102,
     host: "127.0.0.1",
