@@ -38,7 +38,7 @@ export type Times = {
   readonly maxAgeSeconds: number;
 };
 
-export type ClaimsFault = "claims" | "audience" | "client" | "life";
+export type ClaimsFault = "claims" | "audience" | "client" | "life" | "bound";
 
 export type ClaimsSettings = {
   readonly audience: string;
@@ -59,6 +59,8 @@ export function readClaims(
   { audience, clients }: ClaimsSettings,
 ): { readonly caller: Caller; readonly times: Times } | ClaimsFault {
   if (!names(claims.aud, audience)) return "audience";
+  // RFC 7800: bound to a key or a connection, and nobody here looks whether the sender has it.
+  if ("cnf" in claims) return "bound";
   const times = readTimes(claims);
   if (times === null) return "claims";
   if (times.expiresAt <= times.issuedAt || times.expiresAt - times.issuedAt > maxLifeSeconds) return "life";
