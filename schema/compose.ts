@@ -15,19 +15,40 @@ export function readSubgraphs(): readonly SubgraphEntry[] {
   return JSON.parse(readFileSync(new URL("./subgraphs.json", import.meta.url), "utf8"));
 }
 
-/** One subgraph's whole SDL: what all share, then its own. */
-export function readSubgraphSdl(name: string): string {
-  const shared = readFileSync(new URL("./shared.graphql", import.meta.url), "utf8");
-  return `${shared}\n${readFileSync(new URL(`../subgraphs/${name}/schema.graphql`, import.meta.url), "utf8")}`;
+/** What one subgraph's SDL is made of: the files whose texts follow one another. */
+export type SchemaSource = {
+  readonly name: string;
+  readonly url: string;
+  /** Paths from the root of the project. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+};
+
+/** Every subgraph's SDL: what all share, then its own. */
+export function readSources(): readonly SchemaSource[] {
+  return readSubgraphs().map(({ name, url }) => ({
+    name,
+    url,
+    files: ["schema/shared.graphql", `subgraphs/${name}/schema.graphql`].map((path) => ({
+      path,
+      text: readFileSync(new URL(`../${path}`, import.meta.url), "utf8"),
+    })),
+  }));
 }
 
 /** The supergraph: as SDL, and as the schema a client may ask. Throws with every composition error, one a line. */
-export function composeSupergraph(): { readonly sdl: string; readonly apiSchema: GraphQLSchema } {
+export function composeSources(sources: readonly SchemaSource[]): {
+  readonly sdl: string;
+  readonly apiSchema: GraphQLSchema;
+} {
   const { errors, supergraphSdl, schema } = composeServices(
-    readSubgraphs().map(({ name, url }) => ({ name, url, typeDefs: parse(readSubgraphSdl(name)) })),
+    sources.map(({ name, url, files }) => ({ name, url, typeDefs: parse(files.map(({ text }) => text).join("\n")) })),
   );
   if (errors) throw new Error(errors.map(({ message }) => message).join("\n"));
   return { sdl: supergraphSdl, apiSchema: schema.toAPISchema().toGraphQLJSSchema() };
+}
+
+export function composeSupergraph(): ReturnType<typeof composeSources> {
+  return composeSources(readSources());
 }
 
 /** Whether the committed supergraph is what the subgraphs' schemas compose to. */

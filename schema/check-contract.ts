@@ -1,0 +1,53 @@
+/** Every rule about labels and policies, over one graph: what `npm run check` refuses, each by file, line and accepted form. */
+import { foreignDirectives, lostLabels } from "./check-composition.ts";
+import { unreadableFacts } from "./check-facts.ts";
+import {
+  doubtfulOpen,
+  guardedRoots,
+  labelledInterfaces,
+  tellingLeaves,
+  unhidable,
+  unlabelled,
+} from "./check-labels.ts";
+import { type PolicyTexts, readPolicyBook, readPolicyTexts } from "./check-policies.ts";
+import { hidesByFacts, tellingEffects, unfitGuards, unusedPolicies } from "./check-policy-use.ts";
+import { unfitKeys, unreleased } from "./check-release.ts";
+import { readSources, type SchemaSource } from "./compose.ts";
+import { type Graph, readGraph } from "./contract.ts";
+
+/** Lines, none when all holds. What does not compose, or is no Cedar, is told alone: the rest could not be read. */
+export function contractFindings(sources: readonly SchemaSource[], policies: PolicyTexts): readonly string[] {
+  let graph: Graph;
+  try {
+    graph = readGraph(sources);
+  } catch (error) {
+    return (error as Error).message.split("\n").map((each) => `the subgraphs do not compose: ${each}`);
+  }
+  const book = readPolicyBook(policies);
+  return [
+    ...foreignDirectives(sources),
+    ...lostLabels(graph),
+    ...unlabelled(graph),
+    ...doubtfulOpen(graph),
+    ...guardedRoots(graph),
+    ...labelledInterfaces(graph),
+    ...unhidable(graph),
+    ...unreadableFacts(graph),
+    ...unreleased(graph),
+    ...unfitKeys(graph),
+    ...("rules" in book
+      ? [
+          ...tellingLeaves(graph, hidesByFacts(book)),
+          ...unfitGuards(graph, book),
+          ...unusedPolicies(graph, book),
+          ...tellingEffects(book),
+        ]
+      : book),
+  ];
+}
+
+if (import.meta.main) {
+  const findings = contractFindings(readSources(), readPolicyTexts());
+  for (const each of findings) console.error(each);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}
