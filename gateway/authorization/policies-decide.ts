@@ -10,19 +10,21 @@ export const authorizeByCedar: Authorize = cedar.statefulIsAuthorized;
 
 /** The rules of one policy, at one time. */
 export type RulesInForce = {
-  readonly all: RuleSet;
   readonly permits: RuleSet;
-  /** Verdicts of the forbids, by id, the strictest first. */
-  readonly forbids: ReadonlyMap<string, Verdict>;
+  readonly forbids: RuleSet;
+  /** What each forbid gives, by id, the strictest first. */
+  readonly verdicts: ReadonlyMap<string, Verdict>;
 };
 
 export type Decider = {
-  decide(facts: Readonly<Record<string, boolean>>): Verdict;
+  decide(facts: Facts): Verdict;
   /** What `decide` gives where no decision could be reached. */
   readonly faulted: Verdict;
   /** Rules that failed so far. */
   readonly failed: ReadonlySet<string>;
 };
+
+type Facts = Readonly<Record<string, boolean>>;
 
 const precedence: readonly Effect[] = ["hide", "refer", "mask"];
 const permitted: Verdict = { permits: true };
@@ -32,9 +34,9 @@ export function rulesInForce(rules: readonly Rule[]): RulesInForce {
     .flatMap(({ effect, ...rest }) => (effect === null ? [] : [{ effect, ...rest }]))
     .sort((a, b) => precedence.indexOf(a.effect) - precedence.indexOf(b.effect));
   return {
-    all: ruleSet(rules),
     permits: ruleSet(rules.filter(({ isForbid }) => !isForbid)),
-    forbids: new Map(
+    forbids: ruleSet(rules.filter(({ isForbid }) => isForbid)),
+    verdicts: new Map(
       strictestFirst.map(({ id, effect, authority, callback }) => [
         id,
         { permits: false, effect, policy: id, authority, ...(callback === null ? {} : { callback }) },
@@ -43,76 +45,109 @@ export function rulesInForce(rules: readonly Rule[]): RulesInForce {
   };
 }
 
-/** INVARIANT: whatever Cedar answers, throws or leaves out, `decide` permits only on a plain `allow` without errors. */
+/**
+ * Permits and forbids are asked apart, each once for the facts that it names: together they are what Cedar says of both, in
+ * far fewer calls.
+ *
+ * INVARIANT: whatever Cedar answers, throws or leaves out, `decide` permits only where the permits allow, no forbid holds,
+ * and neither reports an error.
+ */
 export function decider(authorize: Authorize, rules: RulesInForce, policy: string, caller: CallerClass): Decider {
   const refusal = (authority: string): Verdict => ({ permits: false, effect: "hide", policy, authority });
   const [unpermitted, faulted] = [refusal("no rule permits it"), refusal("no decision could be reached")];
   const failed = new Set<string>();
-  const ask = asking(authorize, policy, caller);
-  /** The ids that determined it; null: no decision. */
-  const asked = (set: RuleSet, facts: Readonly<Record<string, boolean>>) => {
-    const answer = ask(set, facts);
-    if (answer.type !== "success") return null;
-    const { decision, diagnostics } = answer.response;
-    for (const { policyId } of diagnostics.errors) failed.add(policyId);
-    return diagnostics.errors.length > 0 ? null : { isAllowed: decision === "allow", reason: diagnostics.reason };
-  };
-  const decided = (facts: Readonly<Record<string, boolean>>): Verdict => {
-    const outcome = asked(rules.all, facts);
-    if (outcome === null) return faulted;
-    if (outcome.isAllowed) return permitted;
-    if (outcome.reason.length === 0) return unpermitted;
+  const ask = asking(authorize, policy, caller, failed);
+  const permits = askedOnce(rules.permits, ask);
+  const forbids = askedOnce(rules.forbids, ask);
+  const decide = (facts: Facts): Verdict => {
+    const allowed = permits(facts);
+    if (allowed === null) return faulted;
     // A forbid tells something only to those from whom it takes something: whom nothing permits learns no effect.
-    const unforbidden = asked(rules.permits, facts);
-    if (unforbidden === null) return faulted;
-    if (!unforbidden.isAllowed) return unpermitted;
-    return [...rules.forbids].find(([id]) => outcome.reason.includes(id))?.[1] ?? faulted;
-  };
-  const decide = (facts: Readonly<Record<string, boolean>>): Verdict => {
-    try {
-      return decided(facts);
-    } catch {
-      return faulted;
-    }
+    if (!allowed.isAllowed) return unpermitted;
+    const forbidden = forbids(facts);
+    if (forbidden === null) return faulted;
+    if (forbidden.reason.length === 0) return permitted;
+    return [...rules.verdicts].find(([id]) => forbidden.reason.includes(id))?.[1] ?? faulted;
   };
   return { decide, faulted, failed };
 }
 
-function asking(authorize: Authorize, policy: string, caller: CallerClass) {
+type Asked = { readonly isAllowed: boolean; readonly reason: readonly string[] };
+type Ask = (set: RuleSet, facts: Facts) => Asked | null;
+
+/** The same facts of those that a set of rules names are asked about once. */
+function askedOnce(set: RuleSet, ask: Ask): (facts: Facts) => Asked | null {
+  const answers = new Map<string, Asked | null>();
+  return (facts) => {
+    const key = Object.keys(facts)
+      .map((name) => (set.facts === null || set.facts.has(name) ? Number(facts[name]) : "-"))
+      .join("");
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = Object.keys(set.texts).length === 0 ? noRules : ask(set, facts);
+    answers.set(key, answer);
+    return answer;
+  };
+}
+
+const noRules: Asked = { isAllowed: false, reason: [] };
+
+/** Null: no decision. */
+function asking(authorize: Authorize, policy: string, caller: CallerClass, failed: Set<string>): Ask {
   const { agency, jurisdiction, roles, scopes, clearances, purpose } = caller;
   const principal = { type: `${namespace}::Caller`, id: "caller" };
   const attrs = { agency, jurisdiction, roles: [...roles], scopes: [...scopes], clearances: [...clearances] };
-  return (set: RuleSet, facts: Readonly<Record<string, boolean>>) =>
-    authorize({
-      principal,
-      action: { type: `${namespace}::Action`, id: policy },
-      resource: { type: `${namespace}::Record`, id: "record" },
-      context: { ...facts, purpose: purpose ?? "" },
-      entities: [{ uid: principal, attrs, parents: [] }],
-      preparsedPolicySetId: prepared(set),
-    });
+  return (set, facts) => {
+    try {
+      const answer = authorize({
+        principal,
+        action: { type: `${namespace}::Action`, id: policy },
+        resource: { type: `${namespace}::Record`, id: "record" },
+        context: { ...facts, purpose: purpose ?? "" },
+        entities: [{ uid: principal, attrs, parents: [] }],
+        preparsedPolicySetId: nameInCedar(set),
+      });
+      if (answer.type !== "success") return null;
+      const { decision, diagnostics } = answer.response;
+      for (const { policyId } of diagnostics.errors) failed.add(policyId);
+      if (diagnostics.errors.length > 0 || !["allow", "deny"].includes(decision)) return null;
+      return { isAllowed: decision === "allow", reason: [...diagnostics.reason] };
+    } catch {
+      return null;
+    }
+  };
 }
 
-/** `name`: of the texts. */
-type RuleSet = { readonly name: string; readonly texts: Readonly<Record<string, string>> };
+type RuleSet = {
+  /** Of the texts. */
+  readonly name: string;
+  readonly texts: Readonly<Record<string, string>>;
+  /** Those that some rule of it names; null: it may depend on any. */
+  readonly facts: ReadonlySet<string> | null;
+};
 
 function ruleSet(rules: readonly Rule[]): RuleSet {
   const texts = Object.fromEntries(rules.map(({ id, text }) => [id, text]));
-  return { name: createHash("sha256").update(JSON.stringify(texts)).digest("hex"), texts };
+  const isAny = rules.some(({ facts }) => facts === null);
+  return {
+    name: createHash("sha256").update(JSON.stringify(texts)).digest("hex"),
+    texts,
+    facts: isAny ? null : new Set(rules.flatMap(({ facts }) => [...(facts ?? [])])),
+  };
 }
 
-/** Cedar keeps every set that it was ever given a name for: so names are used again. By set: its name with Cedar. */
-const slots = new Map<string, string>();
-const maxSlots = 256;
+/** Cedar keeps every set that it was ever given a name for: so names are used again. By name: the set that has it now. */
+const prepared: (string | null)[] = [];
+const maxPrepared = 256;
+let nextPrepared = 0;
 
-function prepared({ name, texts }: RuleSet): string {
-  const known = slots.get(name);
-  if (known !== undefined) return known;
-  const [oldest] = slots.size < maxSlots ? [] : slots.entries();
-  const slot = oldest?.[1] ?? `set ${slots.size}`;
-  if (oldest) slots.delete(oldest[0]);
-  const { type } = cedar.preparsePolicySet(slot, { staticPolicies: { ...texts } });
+function nameInCedar({ name, texts }: RuleSet): string {
+  const known = prepared.indexOf(name);
+  if (known >= 0) return `set ${known}`;
+  const at = nextPrepared++ % maxPrepared;
+  prepared[at] = null;
+  const { type } = cedar.preparsePolicySet(`set ${at}`, { staticPolicies: { ...texts } });
   if (type !== "success") throw new Error("Cedar took no such set of rules");
-  slots.set(name, slot);
-  return slot;
+  prepared[at] = name;
+  return `set ${at}`;
 }

@@ -14,6 +14,8 @@ export type Rule = PolicyTerms & {
   readonly isForbid: boolean;
   /** Names of policies; null: every one. */
   readonly actions: ReadonlySet<string> | null;
+  /** What it reads of the context; null: the context as a whole. */
+  readonly facts: ReadonlySet<string> | null;
 };
 
 export type ReadTexts = {
@@ -87,7 +89,20 @@ function readRule(text: string, line: string, refuse: Refuse): Placed | null {
   const actions = actionsOf(json.action);
   if (actions === null && json.effect === "permit")
     refuse(where, 'permits every action: name them, action == Crosswalk::Action::"person"');
-  return { rule: { ...terms, text, isForbid: json.effect === "forbid", actions }, where };
+  return {
+    rule: { ...terms, text, isForbid: json.effect === "forbid", actions, facts: factsNamed(json.conditions) },
+    where,
+  };
+}
+
+/** Every `context.x`; null as soon as `context` stands anywhere else than before a dot. */
+function factsNamed(part: unknown): ReadonlySet<string> | null {
+  if (typeof part !== "object" || part === null) return new Set();
+  if ((part as { Var?: unknown }).Var === "context") return null;
+  const { left, attr } = ((part as Record<string, unknown>)["."] ?? {}) as { left?: { Var?: unknown }; attr?: unknown };
+  if (left?.Var === "context" && typeof attr === "string") return new Set([attr]);
+  const inside = Object.values(part).map(factsNamed);
+  return inside.includes(null) ? null : new Set(inside.flatMap((each) => [...(each ?? [])]));
 }
 
 function actionsOf(constraint: cedar.ActionConstraint): ReadonlySet<string> | null {
