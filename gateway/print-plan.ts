@@ -24,6 +24,7 @@ import {
 import { readProcessConfig } from "./config.ts";
 import type { CompiledPlan, Request } from "./execution/compile.ts";
 import { openPlanner } from "./execution/planner.ts";
+import { allRights } from "./execution/rights.ts";
 import { askedParts } from "./execution/variant.ts";
 import type { PreparedDocument } from "./operation/operation-preparer.ts";
 import { supergraphAt } from "./supergraph/source.ts";
@@ -67,7 +68,7 @@ export async function describePlans({ sdl, document, variables, planSoftMs, plan
     const sections: string[] = [];
     for (const operation of operationsOf(document)) {
       const prepared = prepare(supergraph, document, operation, variables);
-      const { text } = askedParts(prepared.document.operation, prepared.variables, () => false);
+      const { text } = askedParts(supergraph.apiSchema, prepared.document.operation, prepared.variables, allRights);
       made = null;
       if (text !== null) await supergraph.warm([text]);
       const plan = made as CompiledPlan | Error | null;

@@ -201,23 +201,18 @@ describe("callers who may not ask for a person at all", () => {
   ];
   const by = '(by: { fin: "FIN000002" })';
   const shapes: readonly [string, string, unknown, readonly unknown[][]][] = [
-    ["plainly", `{ person${by} { fin } }`, { person: null }, [["person"]]],
-    ["by an alias", `{ people: person${by} { fin } }`, { people: null }, [["people"]]],
-    ["twice", `{ a: person${by} { fin } b: person${by} { fin } }`, { a: null, b: null }, [["a"], ["b"]]],
-    ["in a fragment", `{ ...F } fragment F on Query { person${by} { fin } }`, { person: null }, [["person"]]],
+    ["plainly", `{ person${by} { fin } }`, null, [["person"]]],
+    ["by an alias", `{ people: person${by} { fin } }`, null, [["people"]]],
+    ["twice", `{ a: person${by} { fin } b: person${by} { fin } }`, null, [["a"], ["b"]]],
+    ["in a fragment", `{ ...F } fragment F on Query { person${by} { fin } }`, null, [["person"]]],
     [
       "in fragments of fragments",
       `{ ...F } fragment F on Query { ... { ...G } } fragment G on Query { p: person${by} { fin } }`,
-      { p: null },
+      null,
       [["p"]],
     ],
-    [
-      "if included",
-      `query ($yes: Boolean = true) { person${by} @include(if: $yes) { fin } }`,
-      { person: null },
-      [["person"]],
-    ],
-    ["unless skipped", `{ ... on Query @skip(if: false) { person${by} { fin } } }`, { person: null }, [["person"]]],
+    ["if included", `query ($yes: Boolean = true) { person${by} @include(if: $yes) { fin } }`, null, [["person"]]],
+    ["unless skipped", `{ ... on Query @skip(if: false) { person${by} { fin } } }`, null, [["person"]]],
     ["skipped", `{ __typename person${by} @skip(if: true) { fin } }`, { __typename: "Query" }, []],
     [
       "between others",
@@ -225,7 +220,7 @@ describe("callers who may not ask for a person at all", () => {
       { a: "Query", person: null, z: "Query" },
       [["person"]],
     ],
-    ["only its __typename", `{ person${by} { __typename } }`, { person: null }, [["person"]]],
+    ["only its __typename", `{ person${by} { __typename } }`, null, [["person"]]],
     [
       "beside the schema",
       `{ __schema { queryType { name } } person${by} { fin } }`,
@@ -242,7 +237,8 @@ describe("callers who may not ask for a person at all", () => {
       );
       expect(status).toBe(200);
       expect(body.data).toEqual(data);
-      expect(Object.keys(body.data)).toEqual(Object.keys(data as object));
+      // Where nothing is left of an operation there is no answer, not an empty one.
+      if (data !== null) expect(Object.keys(body.data)).toEqual(Object.keys(data as object));
       expect(body.errors ?? []).toEqual(
         paths.map((path) => ({
           message: "Unauthorized field or type",

@@ -116,6 +116,10 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
 
   const object = (raw: object, shape: ObjectShape): unknown => {
     const typename = typenameOf(raw, shape);
+    if (typename !== null && shape.refuses(typename)) {
+      tell({ code: "UNAUTHORIZED_FIELD_OR_TYPE" }, [...path]);
+      return null;
+    }
     const fields = typename === null ? null : shape.of(typename);
     if (fields === null) {
       const found = problems.isEmpty ? [] : problems.at(raw, "__typename");

@@ -18,6 +18,7 @@ import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 import type { DeferredBlock } from "./units.ts";
 import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
+import { visibleSchemas } from "./visible-schema.ts";
 
 export type EngineSettings = {
   /** What clients may ask. */
@@ -88,6 +89,7 @@ const emptyPlan: CompiledPlan = {
 
 export function openEngine(settings: EngineSettings): Engine {
   const known = new WeakMap<PreparedDocument, Variants>();
+  const visibleTo = visibleSchemas(settings.apiSchema);
   /** Mutations so far: what is asked after one joins nothing that was begun before it. */
   let written = 0;
 
@@ -103,9 +105,7 @@ export function openEngine(settings: EngineSettings): Engine {
     let variant = byKey.get(key);
     if (!variant) {
       variant = {
-        ...askedParts(document.operation, variables, (field) =>
-          rights.refusesField(rootName(settings, document), field),
-        ),
+        ...askedParts(settings.apiSchema, document.operation, variables, rights),
         shapes: readShapes(settings, document, variables, rights),
         joined: joinedRuns(),
       };
@@ -118,8 +118,11 @@ export function openEngine(settings: EngineSettings): Engine {
   return async (operation, request) => {
     const { document, variables } = operation;
     const variant = variantOf(operation, request.rights);
-    const { shapes } = variant;
-    const given = variant.introspection ? await introspect(settings.apiSchema, variant.introspection, variables) : {};
+    const { shapes, allRefused } = variant;
+    if (allRefused !== null) return refusedWhole(document, allRefused);
+    const given = variant.introspection
+      ? await introspect(visibleTo(request.rights), variant.introspection, variables)
+      : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
     // Whoever asked may have gone while the plan was made.
@@ -212,6 +215,17 @@ const unplanned: EngineAnswer = {
   deferred: null,
   waitedMs: () => 0,
 };
+
+/** Nothing is left to answer with: there is no answer, and nobody is asked. */
+function refusedWhole({ clientKeys }: PreparedDocument, keys: readonly string[]): EngineAnswer {
+  const errors = keys.map(
+    (key): PartError => ({
+      code: "UNAUTHORIZED_FIELD_OR_TYPE",
+      path: [clientKeys.get(key) ?? key],
+    }),
+  );
+  return { data: null, errors, deferred: null, waitedMs: () => 0 };
+}
 
 type Run = {
   readonly execution: Execution;
@@ -315,7 +329,7 @@ function readShapes(
     apiSchema,
     clientKeys: document.clientKeys,
     variables,
-    refusal: (type, field) => (rights.refusesField(type, field) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null),
+    rights,
   };
   const set = document.operation.selectionSet;
   return {
@@ -324,10 +338,6 @@ function readShapes(
     uses: 0,
     deferred: document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [],
   };
-}
-
-function rootName({ apiSchema }: EngineSettings, { operation }: PreparedDocument): string {
-  return apiSchema.getRootType(operation.operation)?.name ?? "";
 }
 
 function asksSubgraphs(root: ObjectShape): boolean {

@@ -5,6 +5,7 @@ import { buildSchema, type GraphQLObjectType, Kind, type OperationDefinitionNode
 import { complete } from "./complete.ts";
 import { openProblems } from "./problems.ts";
 import { projection } from "./project.ts";
+import { allRights } from "./rights.ts";
 import { shapeOf } from "./shape.ts";
 
 const schema = buildSchema(`
@@ -35,7 +36,7 @@ const clientKeys = new Map([
 ]);
 
 const shape = shapeOf(
-  { apiSchema: schema, clientKeys, variables: {}, refusal: () => null },
+  { apiSchema: schema, clientKeys, variables: {}, rights: allRights },
   schema.getQueryType() as GraphQLObjectType,
   [operation.selectionSet],
 );

@@ -70,7 +70,8 @@ function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObje
 
 function compileObject(shape: ObjectShape, typename: string, compiling: Compiling): ProjectObject {
   const fields = shape.of(typename);
-  if (fields === null || fields.some(({ refused }) => refused !== null)) throw notAsItShouldBe;
+  if (fields === null || shape.refuses(typename) || fields.some(({ refused }) => refused !== null))
+    throw notAsItShouldBe;
   const code = new Code();
   const stop = code.handed(notAsItShouldBe);
   const lines: string[] = [];

@@ -10,6 +10,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
+  isAbstractType,
   isCompositeType,
   isEnumType,
   isInterfaceType,
@@ -21,6 +22,7 @@ import {
 } from "graphql";
 import type { ErrorCode } from "../errors.ts";
 import { isSkipped, responseKeyOf } from "../operation/document.ts";
+import type { Rights } from "./rights.ts";
 
 /** What stands where a value is expected. */
 export type ValueShape =
@@ -51,6 +53,8 @@ export type ObjectShape = {
   /** The one type that such an object has; null where only its `__typename` tells. */
   readonly typename: string | null;
   readonly declared: string;
+  /** Whether objects of this type are refused, or some of those that it stands for. */
+  refuses(typename: string): boolean;
   /** Null for a type that cannot stand here. */
   of(typename: string): readonly FieldShape[] | null;
   /** A field of any of the types, by internal key. */
@@ -63,8 +67,8 @@ export type ShapeSettings = {
   readonly clientKeys: ReadonlyMap<string, string>;
   /** Values of the Boolean variables that decide what is skipped. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Whether this field of the type was refused before planning. */
-  readonly refusal: (type: string, field: string) => ErrorCode | null;
+  /** What was refused before planning. */
+  readonly rights: Pick<Rights, "refusesType" | "refusesField">;
 };
 
 /** `sets` stand in `type`; fragments with `@defer` are left to their own shapes. */
@@ -89,6 +93,7 @@ export function shapeOf(
   return {
     typename: isObjectType(type) ? type.name : null,
     declared: type.name,
+    refuses: (typename) => refusesObject(settings, typename),
     of,
     find(key) {
       const types = isObjectType(type) ? [type] : [type, ...apiSchema.getPossibleTypes(type)];
@@ -101,15 +106,25 @@ export function shapeOf(
   };
 }
 
+function refusesObject({ apiSchema, rights }: ShapeSettings, typename: string): boolean {
+  const type = apiSchema.getType(typename);
+  // What is no type of the schema is no right of anybody's, but a fault of who answered.
+  if (type === undefined) return false;
+  if (!isAbstractType(type)) return rights.refusesType(typename);
+  return rights.refusesType(typename) || apiSchema.getPossibleTypes(type).some(({ name }) => rights.refusesType(name));
+}
+
 /** Whether the selections say more of some of this abstract type's objects than of others. */
 function asksType(settings: ShapeSettings, type: GraphQLCompositeType, sets: readonly SelectionSetNode[]): boolean {
   if (isObjectType(type)) return false;
-  const { apiSchema, variables } = settings;
+  const { apiSchema, variables, rights } = settings;
   const types = apiSchema.getPossibleTypes(type);
+  const differsByRight = (field: string) =>
+    types.some(({ name }) => rights.refusesField(name, field) !== rights.refusesField(type.name, field));
   const differs = ({ selections }: SelectionSetNode): boolean =>
     selections.some((each) => {
       if (isSkipped(each.directives, variables) || each.kind === Kind.FRAGMENT_SPREAD) return false;
-      if (each.kind === Kind.FIELD) return each.name.value === "__typename";
+      if (each.kind === Kind.FIELD) return each.name.value === "__typename" || differsByRight(each.name.value);
       if (isDeferred(each)) return false;
       const condition = each.typeCondition ? compositeType(apiSchema, each.typeCondition.name.value) : type;
       const meant = types.filter((one) => isPossible(apiSchema, condition, one));
@@ -139,7 +154,7 @@ function fieldShape(
   const [key, name] = [responseKeyOf(node), node.name.value];
   const clientKey = settings.clientKeys.get(key) ?? key;
   const isTypename = name === "__typename";
-  const refused = settings.refusal(parent.name, name);
+  const refused = settings.rights.refusesField(parent.name, name) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null;
   if (isTypename || name === "__schema" || name === "__type")
     return { key, name, clientKey, isTypename, refused: null, value: { kind: "given" } };
   const type = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name]?.type : undefined;

@@ -7,6 +7,7 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
+  type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
   print,
@@ -14,28 +15,41 @@ import {
   type SelectionSetNode,
   visit,
 } from "graphql";
-import { isSkipped } from "../operation/document.ts";
+import { isSkipped, responseKeyOf } from "../operation/document.ts";
+import { prune } from "./prune.ts";
+import type { Rights } from "./rights.ts";
 
 export type AskedParts = {
   /** What is planned; null where the gateway answers everything itself. */
   readonly text: string | null;
   /** What asks about the schema itself. */
   readonly introspection: DocumentNode | null;
+  /** What was refused, as the schema names it. */
+  readonly refused: ReadonlySet<string>;
+  /** Internal keys of the fields at the root, where all of them were refused and nothing else was asked; else null. */
+  readonly allRefused: readonly string[] | null;
 };
 
+/** `schema`: what clients may ask. Throws QueryPlanningFailed for what would have to be written out too often. */
 export function askedParts(
+  schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-  isRefused: (field: string) => boolean,
+  rights: Rights,
 ): AskedParts {
+  const root = schema.getRootType(operation.operation);
+  if (!root) throw new Error("the operation is not valid");
   const folded = fold(operation.selectionSet, variables);
-  const planned = rootFields(folded, (field) => !isOurs(field) && !isRefused(field));
-  const introspection = rootFields(folded, (field) => field === "__schema" || field === "__type");
+  const { set, refused } = prune(schema, rights, root, folded);
+  const planned = rootFields(set, (field) => !isOurs(field));
+  const introspection = rootFields(set, (field) => field === "__schema" || field === "__type");
   return {
     text: planned ? print(withoutUnused({ ...operation, selectionSet: planned })) : null,
     introspection: introspection
       ? { kind: Kind.DOCUMENT, definitions: [withoutUnused({ ...operation, selectionSet: introspection })] }
       : null,
+    refused,
+    allRefused: refused.size > 0 && set.selections.length === 0 ? rootKeys(folded) : null,
   };
 }
 
@@ -83,6 +97,14 @@ function rootFields({ selections }: SelectionSetNode, isKept: (field: string) =>
     return selectionSet ? [{ ...each, selectionSet }] : [];
   });
   return kept.length > 0 ? { kind: Kind.SELECTION_SET, selections: kept } : null;
+}
+
+function rootKeys({ selections }: SelectionSetNode): readonly string[] {
+  const keys = selections.flatMap((each) => {
+    if (each.kind === Kind.FIELD) return [responseKeyOf(each)];
+    return each.kind === Kind.INLINE_FRAGMENT ? rootKeys(each.selectionSet) : [];
+  });
+  return [...new Set(keys)];
 }
 
 function withoutUnused(operation: OperationDefinitionNode): OperationDefinitionNode {

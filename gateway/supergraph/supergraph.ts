@@ -11,6 +11,7 @@ import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
 import { prepareDocument } from "../execution/planner-schema.ts";
 import { withPossibleTypes } from "../execution/possible-types.ts";
+import { allRights } from "../execution/rights.ts";
 import { readSchemaFacts, type SchemaFacts } from "../execution/schema-facts.ts";
 import { askedParts } from "../execution/variant.ts";
 import { documentPreparer, operationPreparer, type PrepareOperation } from "../operation/operation-preparer.ts";
@@ -90,7 +91,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       apiSchema,
       prepare: operationPreparer(preparing),
       execute: engine,
-      ...plansAhead(plans, documentPreparer(preparing)),
+      ...plansAhead(apiSchema, plans, documentPreparer(preparing)),
       ...holding(planned.release),
     };
   } catch (error) {
@@ -114,6 +115,7 @@ async function planWith({ plan }: PlannedSupergraph, text: string, facts: Schema
 }
 
 function plansAhead(
+  apiSchema: GraphQLSchema,
   plans: PlanCache<CompiledPlan>,
   documentOf: ReturnType<typeof documentPreparer>,
 ): Pick<Supergraph, "plannedTexts" | "planCache" | "warm" | "warmDocuments"> {
@@ -128,7 +130,7 @@ function plansAhead(
       warm(
         documents.flatMap((query) => {
           const document = documentOf(query);
-          const text = "refused" in document ? null : askedParts(document.operation, {}, () => false).text;
+          const text = "refused" in document ? null : askedParts(apiSchema, document.operation, {}, allRights).text;
           return text ?? [];
         }),
       ),
