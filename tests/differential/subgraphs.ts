@@ -143,7 +143,14 @@ function executableSubgraph(definition: GraphDefinition, name: string, world: ()
   const all = meaningOf(Object.values(definition.subgraphs).map(subgraphDocument));
   const resolvers: Record<string, { __resolveReference(given: Row): Promise<Held | null> }> = {};
   for (const [type, keys] of own.keys)
-    resolvers[type] = { __resolveReference: async (given) => find(type, keys, given) };
+    resolvers[type] = {
+      __resolveReference(given) {
+        const found = Promise.try(find, type, keys, given);
+        // Another reference in the list may be refused at once, and then nobody waits for this one.
+        found.catch(() => undefined);
+        return found;
+      },
+    };
   // biome-ignore lint/suspicious/noExplicitAny: the resolver map's type is the package's own.
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as any }]);
 
