@@ -179,7 +179,7 @@ describe("T37: forged tokens", () => {
     graph = await startTinyGraph();
     gateway = await startTestGateway(graph.sdl, {
       GATEWAY_ISSUERS: `${issuer}=${keys.url},${other}=${othersKeys.url}`,
-      GATEWAY_INSECURE: "",
+      GATEWAY_INSECURE: "deny-by-default",
     });
     plainBody = (await gateway.ask("{ people { fin } }")).text;
   });
