@@ -28,6 +28,8 @@ export type Config = {
   /** A file's path, or an http(s) URL. */
   readonly supergraph: string;
   readonly supergraphPollMs: number;
+  /** A folder of *.cedar files and their policies.cedarschema, looked at together with the supergraph. */
+  readonly policies: string;
   readonly insecure: ReadonlySet<Protection>;
   readonly issuers: readonly Issuer[];
   readonly audience: string;
@@ -85,6 +87,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     internalPort: reader.wholeNumber("INTERNAL_PORT", 4001, 65_535),
     supergraph,
     supergraphPollMs: reader.wholeNumber("GATEWAY_SUPERGRAPH_POLL_MS", isUrl(supergraph) ? 10_000 : 500),
+    policies: env.GATEWAY_POLICIES || ours("policies"),
     insecure: reader.protections("GATEWAY_INSECURE"),
     issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",

@@ -2,6 +2,7 @@
 import { admission } from "./admission.ts";
 import { authenticator } from "./authorization/authenticate.ts";
 import { breakGlass } from "./authorization/break-glass.ts";
+import { type Policies, type PolicyTexts, readPolicies } from "./authorization/policies.ts";
 import type { Config } from "./config.ts";
 import { QueryPlanningTimeout } from "./execution/plan.ts";
 import { openPlanner } from "./execution/planner.ts";
@@ -20,7 +21,7 @@ import { readSigningKeys } from "./subgraph/signing-keys.ts";
 import { readSubgraphsFile, type TraitsOf } from "./subgraph/subgraphs-file.ts";
 import { openTransport } from "./subgraph/transport.ts";
 import { openWatch } from "./subgraph/watch.ts";
-import { keepCurrent, type Look, supergraphAt } from "./supergraph/source.ts";
+import { keepCurrent, type Look, policiesAt, supergraphAt, together } from "./supergraph/source.ts";
 import { readSupergraph, type Supergraph, type SupergraphSettings } from "./supergraph/supergraph.ts";
 import { lineWriter, openTelemetry, stage, type Telemetry, type WriteLine } from "./telemetry.ts";
 
@@ -37,6 +38,8 @@ export type Overrides = {
   readonly writeLine?: WriteLine;
   /** Where the supergraph comes from. */
   readonly look?: Look;
+  /** Where the policies come from. */
+  readonly lookAtPolicies?: Look<PolicyTexts>;
 };
 
 /** Of one planning thread. */
@@ -47,8 +50,11 @@ const warmedPlans = 100;
 
 /** Throws when the first supergraph is no good or a port cannot be had; nothing is left open then. */
 export async function startGateway(config: Config, overrides: Overrides = {}): Promise<Gateway> {
-  const { writeLine = lineWriter((text) => void process.stdout.write(text)), look = supergraphAt(config.supergraph) } =
-    overrides;
+  const {
+    writeLine = lineWriter((text) => void process.stdout.write(text)),
+    look = supergraphAt(config.supergraph),
+    lookAtPolicies = policiesAt(config.policies),
+  } = overrides;
   const telemetry = openTelemetry(writeLine);
   for (const name of config.insecure) telemetry.protectionOff(name);
   const ends: (() => Promise<void> | void)[] = [];
@@ -70,12 +76,14 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       onPlan: timed(telemetry),
       callOf: subgraphs.callOf,
     };
+    const policiesOf = policiesReader(telemetry);
     let inUse: Supergraph | null = null;
     const kept = await keepCurrent<Supergraph>({
-      look,
+      look: together(look, lookAtPolicies),
       intervalMs: config.supergraphPollMs,
-      read: async (sdl) => {
-        const supergraph = await readSupergraph(sdl, settings);
+      read: async ({ id, supergraph: sdl, policies }) => {
+        policiesOf(policies);
+        const supergraph = await readSupergraph(sdl, { ...settings, id });
         // The first one is there at once: its plans come with the first who ask.
         if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
         return supergraph;
@@ -97,6 +105,15 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     await endAll();
     throw error;
   }
+}
+
+/** Texts that have not changed are not read again. Throws for those that are no good. */
+function policiesReader({ decisionFailed }: Telemetry): (texts: PolicyTexts) => Policies {
+  let last: { readonly texts: PolicyTexts; readonly policies: Policies } | null = null;
+  return (texts) => {
+    if (last?.texts !== texts) last = { texts, policies: readPolicies(texts, { onFault: decisionFailed }) };
+    return last.policies;
+  };
 }
 
 type Wired = {

@@ -48,6 +48,7 @@ function explain(error: unknown, { supergraph, ...files }: Config): readonly str
   for (const [setting, path] of [
     ["GATEWAY_SUBGRAPHS", files.subgraphsFile],
     ["GATEWAY_DOCUMENTS", files.documents],
+    ["GATEWAY_POLICIES", files.policies],
     ["SUBGRAPH_KEYS_FILE", files.subgraphKeysFile],
   ] as const)
     if (path !== "" && (String(message).startsWith(path) || String(message).startsWith(normalize(path))))

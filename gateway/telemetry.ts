@@ -55,6 +55,12 @@ export type Telemetry = {
   issuerKeysFetched(fetched: { readonly issuer: string; readonly outcome: string }): void;
   /** A key that an issuer publishes is not used. */
   issuerKeyRefused(refused: { readonly issuer: string; readonly kid: string | null; readonly fault: string }): void;
+  /** Rules of a policy, or Cedar itself, failed; all that depended on it was refused. Somebody should look. */
+  decisionFailed(fault: {
+    readonly policy: string;
+    readonly failed: readonly string[];
+    readonly combinations: number;
+  }): void;
   /** Somebody asked to break the glass, and got in or did not. Somebody should look. */
   glassBroken(use: {
     readonly outcome: string;
@@ -134,6 +140,16 @@ export function openTelemetry(write: WriteLine): Telemetry {
     issuerKeyRefused({ issuer, kid, fault }) {
       metrics.keysRefused.inc({ issuer, fault });
       line("issuer-key-refused", { issuer, kid, fault, remedy: "have the issuer replace this key" });
+    },
+    decisionFailed({ policy, failed, combinations }) {
+      metrics.failedDecisions.inc({ policy });
+      line("decision-failed", {
+        alert: true,
+        policy,
+        rules: failed.join(" "),
+        combinations,
+        remedy: "mend the rule: all it decides is refused",
+      });
     },
     glassBroken({ outcome, agency, caseReference, hasReason }) {
       metrics.glassBroken.inc({ outcome });

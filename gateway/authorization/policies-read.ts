@@ -1,13 +1,9 @@
 /** Cedar texts as they were written become rules that can be decided by, or a line for each thing that is wrong. */
+import { join } from "node:path";
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { maxFacts } from "./decision-table.ts";
 import { type PolicyTerms, readTerms } from "./policy-terms.ts";
-
-export type PolicyTexts = {
-  readonly schema: string;
-  /** By the file's name. */
-  readonly policies: ReadonlyMap<string, string>;
-};
+import { type PolicyTexts, schemaFile } from "./policy-texts.ts";
 
 export type Rule = PolicyTerms & {
   readonly text: string;
@@ -25,7 +21,6 @@ export type ReadTexts = {
 };
 
 export const namespace = "Crosswalk";
-export const schemaFile = "policies.cedarschema";
 
 /** What Cedar is told of a caller. */
 const callerShape =
@@ -34,9 +29,9 @@ const callerShape =
 type Refuse = (where: string, what: string) => void;
 
 /** Throws an Error of one line for each refusal: file, line, rule and what to write. */
-export function readTexts({ schema, policies }: PolicyTexts): ReadTexts {
+export function readTexts({ folder = "", schema, policies }: PolicyTexts): ReadTexts {
   const refusals: string[] = [];
-  const refuse: Refuse = (where, what) => void refusals.push(`${where}: ${what}`);
+  const refuse: Refuse = (where, what) => void refusals.push(`${join(folder, where)}: ${what}`);
   const facts = readSchema(schema, refuse);
   const placed = [...policies].flatMap(([file, text]) => readFile(file, text, refuse));
   const byId = new Map<string, Placed>();
@@ -46,7 +41,7 @@ export function readTexts({ schema, policies }: PolicyTexts): ReadTexts {
     byId.set(each.rule.id, each);
   }
   if (placed.length === 0 && refusals.length === 0)
-    refuse("policies", "there is no rule in any *.cedar file: write one, or nobody is permitted anything");
+    refuse("*.cedar", "there is no rule in any *.cedar file: write one, or nobody is permitted anything");
   if (facts.size > 0) for (const each of placed) checkActions(each, facts, refuse);
   if (refusals.length === 0) validate(schema, byId, refuse);
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
@@ -125,13 +120,13 @@ function validate(schema: string, rules: ReadonlyMap<string, Placed>, refuse: Re
   const staticPolicies = Object.fromEntries([...rules].map(([id, { rule }]) => [id, rule.text]));
   const answer = cedar.validate({ schema, policies: { staticPolicies } });
   if (answer.type !== "success") {
-    for (const error of answer.errors) refuse("policies", told(error));
+    for (const error of answer.errors) refuse("*.cedar", told(error));
     return;
   }
   const findings = [...answer.validationErrors, ...answer.validationWarnings];
   const lines = findings.map(({ policyId, error }) => `${rules.get(policyId)?.where ?? policyId}: ${told(error)}`);
   for (const line of new Set(lines)) refuse(line.slice(0, line.indexOf(": ")), line.slice(line.indexOf(": ") + 2));
-  for (const warning of answer.otherWarnings) refuse("policies", told(warning));
+  for (const warning of answer.otherWarnings) refuse("*.cedar", told(warning));
 }
 
 /** The actions with their facts. Anything of a form that no table can be made for is refused. */

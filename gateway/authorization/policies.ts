@@ -8,10 +8,11 @@ import type { CallerClass } from "./caller-class.ts";
 import { type DecisionTable, decisionTable } from "./decision-table.ts";
 import { holdsAt } from "./effective.ts";
 import { type Authorize, authorizeByCedar, decider, type RulesInForce, rulesInForce } from "./policies-decide.ts";
-import { type PolicyTexts, readTexts } from "./policies-read.ts";
+import { readTexts } from "./policies-read.ts";
+import type { PolicyTexts } from "./policy-texts.ts";
 
 export type { DecisionTable } from "./decision-table.ts";
-export type { PolicyTexts } from "./policies-read.ts";
+export type { PolicyTexts } from "./policy-texts.ts";
 
 export type Policies = {
   /** Of all texts; tells two sets of policies apart. */

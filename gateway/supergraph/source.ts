@@ -1,16 +1,28 @@
 /**
- * Where the supergraph comes from: a file or a URL, looked at again and again. The last good one stays until a better
- * one is there.
+ * Where the supergraph and the policies come from: a file or a URL, and a folder, looked at again and again. Both are
+ * replaced together; the last good two stay until better ones are there.
  */
-import { readFile, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { request } from "undici";
+import { type PolicyTexts, schemaFile } from "../authorization/policy-texts.ts";
 
 /** What one look gave: the text, or null when nothing has changed since the last look. */
-export type Look = () => Promise<string | null>;
+export type Look<Text = string> = () => Promise<Text | null>;
+
+/** A supergraph, and the policies by which it is served. */
+export type Generation = {
+  /** Of all texts. */
+  readonly id: string;
+  readonly supergraph: string;
+  readonly policies: PolicyTexts;
+};
 
 const settleMs = 50;
+const maxLooks = 20;
 const urlTimeoutMs = 5000;
 const maxBytes = 32 * 1024 * 1024;
 
@@ -58,6 +70,71 @@ function fileLook(path: string): Look {
     const text = await readFile(path, "utf8");
     seen = now;
     return text;
+  };
+}
+
+/** Every *.cedar file of a folder, and its schema. */
+export function policiesAt(folder: string): Look<PolicyTexts> {
+  let seen = "";
+  const files = async () =>
+    (await readdir(folder)).filter((each) => each.endsWith(".cedar") || each === schemaFile).sort();
+  const stamp = async () => {
+    const stamps = (await files()).map(async (file) => {
+      const { mtimeMs, size, ino } = await stat(join(folder, file));
+      return [file, mtimeMs, size, ino];
+    });
+    return JSON.stringify(await Promise.all(stamps));
+  };
+  const read = async (): Promise<PolicyTexts> => {
+    const names = (await files()).filter((each) => each !== schemaFile);
+    const texts = names.map(async (file): Promise<[string, string]> => [file, await textOf(file)]);
+    return { folder, schema: await textOf(schemaFile), policies: new Map(await Promise.all(texts)) };
+  };
+  const textOf = (file: string) => readFile(join(folder, file), "utf8");
+  return async () => {
+    try {
+      const now = await stamp();
+      if (now === seen) return null;
+      const texts = await read();
+      // Read while somebody wrote: what comes next is read again.
+      seen = (await stamp()) === now ? now : "";
+      return texts;
+    } catch (error) {
+      throw new Error(`${folder}: cannot be read (${(error as NodeJS.ErrnoException).code ?? "no reason given"})`);
+    }
+  };
+}
+
+/**
+ * Both as one. A change of either is looked at again until neither changes any more: a supergraph and the policies that
+ * were written for it are put in place one after the other.
+ */
+export function together(lookAtSupergraph: Look, lookAtPolicies: Look<PolicyTexts>): Look<Generation> {
+  let supergraph: string | null = null;
+  let policies: PolicyTexts | null = null;
+  let isNew = false;
+  /** Whether anything has changed. What one of them gave is kept where the other could not be had. */
+  const lookOnce = async (): Promise<boolean> => {
+    const [sdl, texts] = await Promise.allSettled([lookAtSupergraph(), lookAtPolicies()]);
+    const newSdl = sdl.status === "fulfilled" && sdl.value !== supergraph ? sdl.value : null;
+    const newTexts = texts.status === "fulfilled" && texts.value !== policies ? texts.value : null;
+    [supergraph, policies] = [newSdl ?? supergraph, newTexts ?? policies];
+    const hasChanged = newSdl !== null || newTexts !== null;
+    isNew ||= hasChanged;
+    for (const each of [sdl, texts]) if (each.status === "rejected") throw each.reason;
+    return hasChanged;
+  };
+  return async () => {
+    const isFirst = supergraph === null && policies === null;
+    let hasChanged = await lookOnce();
+    for (let looks = 0; hasChanged && !isFirst && looks < maxLooks; looks += 1) {
+      await setTimeout(settleMs);
+      hasChanged = await lookOnce();
+    }
+    if (!isNew || supergraph === null || policies === null) return null;
+    isNew = false;
+    const texts = [supergraph, policies.schema, ...policies.policies];
+    return { id: createHash("sha256").update(JSON.stringify(texts)).digest("hex").slice(0, 12), supergraph, policies };
   };
 }
 
@@ -128,15 +205,15 @@ export type Kept<Value> = {
 };
 
 export type KeepSettings<Value> = {
-  readonly look: Look;
-  /** Throws for a text that is no good. */
-  readonly read: (text: string) => Promise<Value>;
+  readonly look: Look<Generation>;
+  /** Throws for texts that are no good. */
+  readonly read: (generation: Generation) => Promise<Value>;
   readonly intervalMs: number;
   readonly onOutcome: (outcome: "replaced" | "refused", reason?: unknown) => void;
 };
 
 /**
- * Loads the first value (throws when there is none), then keeps it up to date. The same bad text is reported once.
+ * Loads the first value (throws when there is none), then keeps it up to date. The same bad texts are reported once.
  * INVARIANT: `current` is always a whole, good value; a change replaces it in one step.
  */
 export async function keepCurrent<Value>({
@@ -145,20 +222,21 @@ export async function keepCurrent<Value>({
   intervalMs,
   onOutcome,
 }: KeepSettings<Value>): Promise<Kept<Value>> {
-  let text = await look();
-  if (text === null) throw new Error("nothing was there at the first look");
-  let value = await read(text);
+  const first = await look();
+  if (first === null) throw new Error("nothing was there at the first look");
+  let value = await read(first);
+  let { id } = first;
   let refusedReason: string | typeof unreachable | null = null;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const refused = (reason: unknown, id: string | typeof unreachable): ReloadOutcome => {
-    if (id !== refusedReason) onOutcome("refused", reason);
-    refusedReason = id;
+  const refused = (reason: unknown, what: string | typeof unreachable): ReloadOutcome => {
+    if (what !== refusedReason) onOutcome("refused", reason);
+    refusedReason = what;
     return "refused";
   };
   const lookOnce = async (): Promise<ReloadOutcome> => {
-    let next: string | null;
+    let next: Generation | null;
     try {
       next = await look();
     } catch (reason) {
@@ -166,16 +244,16 @@ export async function keepCurrent<Value>({
     }
     if (refusedReason === unreachable) refusedReason = null;
     if (next === null) return refusedReason === null ? "unchanged" : "refused";
-    if (next === text) {
+    if (next.id === id) {
       refusedReason = null;
       return "unchanged";
     }
     try {
       value = await read(next);
     } catch (reason) {
-      return refused(reason, next);
+      return refused(reason, next.id);
     }
-    [text, refusedReason] = [next, null];
+    [id, refusedReason] = [next.id, null];
     onOutcome("replaced");
     return "replaced";
   };

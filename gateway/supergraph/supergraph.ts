@@ -39,6 +39,8 @@ export type Supergraph = {
 };
 
 export type SupergraphSettings = {
+  /** Of its text and of all that it is replaced together with; else of its text alone. */
+  readonly id?: string;
   readonly planner: Planner;
   readonly introspection: boolean;
   /** Estimated; 0: not bounded. */
@@ -87,7 +89,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       introspection: settings.introspection,
     };
     return {
-      id: createHash("sha256").update(sdl).digest("hex").slice(0, 12),
+      id: settings.id ?? createHash("sha256").update(sdl).digest("hex").slice(0, 12),
       apiSchema,
       prepare: operationPreparer(preparing),
       execute: engine,

@@ -69,6 +69,11 @@ export function openMetrics() {
     tokensRefused: counter("tokens_refused_total", "Tokens not accepted", "reason"),
     keyFetches: counter("issuer_key_fetches_total", "Key sets asked of issuers, by outcome", "issuer", "outcome"),
     keysRefused: counter("issuer_keys_refused_total", "Keys of issuers that are not used", "issuer", "fault"),
+    failedDecisions: counter(
+      "failed_decisions_total",
+      "Tables of decisions that a rule, or Cedar, failed at",
+      "policy",
+    ),
     glassBroken: counter("break_glass_total", "Requests to break the glass, by what became of them", "outcome"),
     clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
     reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
