@@ -168,5 +168,6 @@ function nextHearing({ hearings, unreadable: bad }: CaseRecord, today: string): 
 function stay(finding: StayFinding, asOf: string, cases: readonly CaseRecord[]) {
   const standsIn = cases.find(({ id }) => id === finding.courtCaseId);
   const asylumRelated = standsIn === undefined ? false : isAsylumCase(standsIn);
-  return { ...finding, asylumRelated, source: { system: "CASE", asOf } satisfies Source };
+  const orderedByCourt = finding.basis === "STAY_GRANTED" || finding.basis === "FEDERAL_COURT_STAY";
+  return { ...finding, asylumRelated, orderedByCourt, source: { system: "CASE", asOf } satisfies Source };
 }

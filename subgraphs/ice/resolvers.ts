@@ -1,9 +1,10 @@
 /** A person's EID records, found by the identifiers that IDENT supplies: one statement for a whole request. */
 import DataLoader from "dataloader";
-import type { GraphQLFieldResolver } from "graphql";
+import { GraphQLError, type GraphQLFieldResolver } from "graphql";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { type ParseIdentifier, parseANumber, parseEidSubjectId } from "#schema/scalars.ts";
+import { system } from "./cells.ts";
 import { type Keys, type PersonRecords, recordsOf } from "./records.ts";
 import type { EidSource } from "./source.ts";
 
@@ -37,18 +38,35 @@ const nothing: PersonRecords = {
 
 const listField =
   (field: keyof PersonRecords): GraphQLFieldResolver<Person, RequestContext<Loaders>> =>
-  async (person, _args, { loaders: { records }, report }, info) => {
-    const keys: Keys = {
-      aNumbers: identifiersOf(person.aNumbers, parseANumber),
-      eidSubjectIds: identifiersOf(person.eidSubjectIds, parseEidSubjectId),
-    };
-    // EID files people under these two identifiers only: for a person with neither there is nothing that could be
-    // found there, by definition.
-    const unidentified = keys.aNumbers.length + keys.eidSubjectIds.length === 0;
-    const found = (unidentified ? nothing : await records.load(keys))[field];
+  async (person, _args, { loaders, report }, info) => {
+    const found = (await recordsOfPerson(person, loaders))[field];
     report(info, found.unreadable);
     return found.records;
   };
+
+function keysOf(person: Person): Keys {
+  return {
+    aNumbers: identifiersOf(person.aNumbers, parseANumber),
+    eidSubjectIds: identifiersOf(person.eidSubjectIds, parseEidSubjectId),
+  };
+}
+
+async function recordsOfPerson(person: Person, { records }: Loaders): Promise<PersonRecords> {
+  const keys = keysOf(person);
+  // EID files people under these two identifiers only: for a person with neither there is nothing that could be
+  // found there, by definition.
+  return keys.aNumbers.length + keys.eidSubjectIds.length === 0 ? nothing : records.load(keys);
+}
+
+/** Whether anything stands in EID for this person. A row that may be anybody's is no answer either way. */
+const iceCase: GraphQLFieldResolver<Person, RequestContext<Loaders>> = async (person, _args, { loaders }) => {
+  const tables = Object.values(await recordsOfPerson(person, loaders));
+  if (tables.some(({ records }) => records.length > 0)) return true;
+  if (tables.every(({ unreadable }) => unreadable.length === 0)) return false;
+  throw new GraphQLError(`${system} holds a record here that cannot be read`, {
+    extensions: { code: "VALUE_UNREADABLE", system },
+  });
+};
 
 /** INVARIANT: identifiers that IDENT could not give, or not in their form, are not the same as none. */
 function identifiersOf(list: unknown, parse: ParseIdentifier): readonly string[] {
@@ -65,5 +83,6 @@ export const resolvers: Resolvers<Loaders> = {
     detainers: listField("detainers"),
     removals: listField("removals"),
     enforcementCases: listField("enforcementCases"),
+    iceCase,
   },
 };

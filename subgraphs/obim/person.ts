@@ -1,5 +1,5 @@
 /** A Person, with the GraphQL type's field names, out of the identity cluster that its FIN stands in. Pure. */
-import { type Decoded, isWithheld, known, type UnreadableRow } from "#kit/decoded.ts";
+import { type Decoded, isWithheld, known, type UnreadableRow, unreadable } from "#kit/decoded.ts";
 import {
   type Cluster,
   type Encounter,
@@ -48,11 +48,16 @@ export type Person = {
   readonly sevisIds: readonly string[];
   readonly fbiNumbers: readonly string[];
   readonly eidSubjectIds: readonly string[];
-  readonly encounters: readonly (Encounter & { readonly source: Source })[];
+  readonly encounters: readonly (Encounter & EncounterFacts & { readonly source: Source })[];
   readonly source: Source;
+  /** Null: no birth date is known. */
+  readonly minor: Decoded<boolean>;
   /** By list: what had to be left out of it. */
   readonly unreadable: Readonly<Record<PersonList, readonly UnreadableRow[]>>;
 };
+
+/** What an encounter tells beyond the words of it. */
+export type EncounterFacts = { readonly asylumRelated: boolean; readonly filingRelated: boolean };
 
 export const personLists = [
   "fins",
@@ -114,10 +119,45 @@ export function personOf(cluster: Cluster, fin: string, asOf: string): Person | 
     sevisIds: distinct(encounters.map(({ sevisId }) => known(sevisId))),
     fbiNumbers: distinct(encounters.map(({ fbiNumber }) => known(fbiNumber))),
     eidSubjectIds: distinct(encounters.map(({ eidSubjectId }) => known(eidSubjectId))),
-    encounters: encounters.map((encounter) => ({ ...encounter, source })),
+    encounters: encounters.map((encounter) => ({ ...encounter, ...factsOf(encounter), source })),
     source,
+    minor: isMinor(cluster, all, asOf),
     unreadable: unreadableIn(cluster, all, encounters),
   };
+}
+
+/** Words that only a claim, or a filing, is spoken of with. */
+const asylumWords = /asylum|asylee|refugee|withholding|torture|\bfear\b|I-?589/i;
+const filingWords = /VAWA|batter|petition|biometrics appointment|I-?(360|914|918)|[TU] visa/i;
+
+/** By sender and reason, and by the receipt number that came with it. */
+function factsOf({ sender, reason, receiptNumber }: Encounter): EncounterFacts {
+  return {
+    asylumRelated: reason !== null && asylumWords.test(reason),
+    filingRelated: sender === "USCIS" || receiptNumber !== null || (reason !== null && filingWords.test(reason)),
+  };
+}
+
+const adultAtYears = 18;
+const oldestPlausibleYears = 120;
+
+/**
+ * Under 18 on the day of `asOf` by the latest plausible birth date of the cluster: of two that conflict, the one that
+ * makes a child counts, for what is owed to a child (8 USC 1232) is owed while that is in doubt. A date in the future,
+ * or of somebody over 120, is not plausible. INVARIANT: "adult" is not said while a birth date cannot be read.
+ */
+function isMinor(cluster: Cluster, identities: readonly Identity[], asOf: string): Decoded<boolean> {
+  const today = asOf.slice(0, 10);
+  const yearsAgo = (years: number) => `${String(Number(today.slice(0, 4)) - years).padStart(4, "0")}${today.slice(4)}`;
+  const dates = identities.map(({ birthDate }) => birthDate).filter((each) => each !== null);
+  const plausible = dates.filter(
+    (each) => typeof each === "string" && each <= today && each >= yearsAgo(oldestPlausibleYears),
+  );
+  if (plausible.some((each) => (each as string) > yearsAgo(adultAtYears))) return true;
+  const lost = dates.find(isWithheld);
+  if (lost !== undefined) return lost;
+  if (cluster.identities.unreadable.length > 0) return unreadable(system, "ident:Identity");
+  return plausible.length === 0 ? null : false;
 }
 
 /** What could not be read, by the list that lacks it: a row lost with its identifiers is missing from all of theirs. */

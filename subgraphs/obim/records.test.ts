@@ -370,9 +370,53 @@ describe("a person", () => {
       fbiNumbers: ["77A"],
       eidSubjectIds: [],
       source,
+      minor: false,
     });
     expect(encounters.map((each) => each.id)).toEqual(["E1", "E2", "E9", "E6", "E7", "E8"]);
     expect(encounters.every((each) => each.source.asOf === source.asOf)).toBe(true);
+  });
+
+  const unreadable = (field: string) => ({ withheld: "UNREADABLE", system: "IDENT", field });
+  test.each<[string, readonly string[], unknown]>([
+    ["a child", ["2017-09-02"], true],
+    ["on the day before the eighteenth birthday", ["2008-10-20"], true],
+    ["on the eighteenth birthday", ["2008-10-19"], false],
+    ["an adult", ["1980-02-03"], false],
+    ["two birth dates, one a child's", ["1980-02-03", "2010-01-01"], true],
+    ["no birth date", [], null],
+    ["a birth date in the future alone", ["2026-10-20"], null],
+    ["somebody of over 120 years alone", ["1906-10-18"], null],
+    ["an adult, and a birth date in the future", ["1980-02-03", "2027-01-01"], false],
+    ["an adult, and one that cannot be read", ["1980-02-03", "1980-02-30"], unreadable("nc:PersonBirthDate")],
+    ["a child, and one that cannot be read", ["2017-09-02", "1980-02-30"], true],
+  ])("is a minor or not (%s): %j gives %j", (_case, dates, expected) => {
+    const identities = [...dates.map(birth), ""].map((date, place) => identityWith(date, `FIN000000${place + 1}`));
+    expect(person(identities.join("")).minor).toEqual(expected);
+  });
+
+  test("is not said to be an adult while one of the identities cannot be read", () => {
+    const lost = identityWith(birth("1980-01-01"), "FIN0000002").replaceAll("FIN0000002", "?");
+    expect(person(identityWith(birth("1980-02-03"), "FIN0000001") + lost).minor).toEqual(unreadable("ident:Identity"));
+  });
+
+  test.each([
+    ["CBP-USBP", "Apprehension", false, false],
+    ["ICE-ERO", "Detention", false, false],
+    ["DOS", "Visa application", false, false],
+    ["USCIS", "Biometrics appointment", false, true],
+    ["USCIS", "Credible fear interview", true, true],
+    ["CBP-OFO", "Admission as refugee", true, false],
+    ["ICE-ERO", "VAWA self-petition", false, true],
+  ])("an encounter from %s for %j: asylum %j, a filing %j", (sender, reason, asylumRelated, filingRelated) => {
+    const told = `<ident:SenderText>${sender}</ident:SenderText><nc:ActivityReasonText>${reason}</nc:ActivityReasonText>`;
+    const [encounter] = person(identityWith(encounterWith(told, "E1"), "FIN0000001")).encounters;
+    expect(encounter).toMatchObject({ asylumRelated, filingRelated });
+  });
+
+  test("an encounter with a receipt number goes back to a filing, whoever sent it", () => {
+    const receipt = id("im:ImmigrationReceiptNumberIdentification", "IOE0912345678");
+    const [encounter] = person(identityWith(encounterWith(receipt, "E1"), "FIN0000001")).encounters;
+    expect(encounter).toMatchObject({ asylumRelated: false, filingRelated: true });
   });
 
   test("whose A-numbers cannot all be read is said to lack them", () => {

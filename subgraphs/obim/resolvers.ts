@@ -109,6 +109,10 @@ export const resolvers: Resolvers<Loaders> = {
   },
   Person: {
     ...Object.fromEntries(personLists.map((field) => [field, listField(field)])),
+    encounters: (person: Person, _args, context: Context, info) => {
+      context.report(info, person.unreadable.encounters);
+      return person.encounters.map((encounter) => ({ ...encounter, subject: person }));
+    },
     // Called with (representation, context). Async: what is thrown at once would take every other reference with it.
     __resolveReference: (async (reference: { readonly fin?: unknown }, context: Context) => {
       const fin = typeof reference.fin === "string" ? parseFin(reference.fin) : null;

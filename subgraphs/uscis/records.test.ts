@@ -6,7 +6,6 @@ import {
   decodeElis,
   decodeGlobal,
   type ElisApplication,
-  isProtectedFiling,
   mergeApplications,
   oldestFirst,
 } from "./records.ts";
@@ -82,6 +81,7 @@ describe("Global", () => {
       decision: "REFERRED",
       decidedAt: "2026-08-11",
       birthCountry: "AFG",
+      protectedFiling: false,
       source: { system: "GLOBAL", asOf },
     });
   });
@@ -220,6 +220,7 @@ describe("ELIS", () => {
         decision: "GRANTED",
         decidedAt: "2026-08-11",
         birthCountry: "TUR",
+        protectedFiling: false,
         protected1367: false,
         source: { system: "ELIS", asOf },
       },
@@ -300,7 +301,7 @@ describe("ELIS", () => {
     ["I-765", false, false],
   ])("form %s with marker %j is a protected filing: %j", (form, marked, expected) => {
     const { record } = oneCase({ formType: form, protectionMarkers: marked ? ["8 USC 1367"] : [] }) ?? {};
-    expect(isProtectedFiling(record as ElisApplication)).toBe(expected);
+    expect((record as ElisApplication).protectedFiling).toBe(expected);
   });
 });
 
@@ -433,6 +434,7 @@ describe("lists", () => {
     decision: "PENDING",
     decidedAt: null,
     birthCountry: null,
+    protectedFiling: false,
     source: { system, asOf },
     ...change,
   });
@@ -479,5 +481,13 @@ describe("lists", () => {
     ],
   ])("of applications in both systems give %s", (_name, global, elis, systems) => {
     expect(mergeApplications([global], [elis]).map(({ source }) => source.system)).toEqual(systems);
+  });
+
+  test("a paper application whose twin in ELIS is protected is protected too", () => {
+    const [one, ...others] = mergeApplications(
+      [filed("GLOBAL", "LIN2690312345")],
+      [filed("ELIS", "LIN2690312345", { protectedFiling: true })],
+    );
+    expect([one?.source.system, one?.protectedFiling, others]).toEqual(["GLOBAL", true, []]);
   });
 });

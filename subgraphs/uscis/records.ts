@@ -42,6 +42,8 @@ export type Application = {
   readonly decision: Decoded<ApplicationDecision>;
   readonly decidedAt: Decoded<string>;
   readonly birthCountry: Decoded<string>;
+  /** It is, or carries the marker of, a filing under 8 USC 1367. */
+  readonly protectedFiling: boolean;
   readonly source: Source;
 };
 
@@ -112,20 +114,27 @@ function paperApplication(row: Row, source: Source): Application {
       row.countryOfBirth === "UNKNO" ? null : row.countryOfBirth,
       countryOfCode,
     ),
+    // Global holds no marker: a filing that ELIS marks is marked when the two are merged.
+    protectedFiling: false,
     source,
   };
 }
 
 function elisCase(row: Row, source: Source): ElisApplication {
   const decision = word("ELIS", "status", row.status, elisStatuses);
+  const form = required(row, "formType", (value) =>
+    /^[A-Z]{1,4}-\d{1,4}[A-Z]?( [A-Z]+)?$/.test(value) ? value : null,
+  );
+  const protected1367 = isProtected(row.protectionMarkers);
   return {
     receiptNumber: required(row, "receiptNumber", parseReceiptNumber),
-    form: required(row, "formType", (value) => (/^[A-Z]{1,4}-\d{1,4}[A-Z]?( [A-Z]+)?$/.test(value) ? value : null)),
+    form,
     filedAt: elisDay("receivedDate", row.receivedDate),
     decision,
     decidedAt: decidedOn(decision, elisDay("statusDate", row.statusDate)),
     birthCountry: read("ELIS", "countryOfBirth", row.countryOfBirth, countryOfName),
-    protected1367: isProtected(row.protectionMarkers),
+    protectedFiling: protected1367 || protectedForms.test(form),
+    protected1367,
     source,
   };
 }
@@ -279,7 +288,7 @@ export function oldestFirst<T>(
 
 /**
  * I-589s of both systems as one list. A receipt that stands in both is given once, as Global has it, unless the two
- * disagree on the decision (or it cannot be read): then both are given.
+ * disagree on the decision (or it cannot be read): then both are given. What either knows to be protected is.
  */
 export function mergeApplications(
   fromGlobal: readonly Application[],
@@ -288,13 +297,13 @@ export function mergeApplications(
   const decisionOf = new Map(fromGlobal.map((each) => [known(each.receiptNumber), each.decision]));
   const sameInGlobal = ({ receiptNumber, decision }: Application) =>
     known(receiptNumber) !== null && !isWithheld(decision) && decisionOf.get(known(receiptNumber)) === decision;
-  return [...fromGlobal, ...fromElis.filter((each) => !sameInGlobal(each))];
+  const marked = new Set(fromElis.flatMap((each) => (each.protectedFiling ? [known(each.receiptNumber)] : [])));
+  const inBoth = fromGlobal.map((each) => {
+    const receipt = known(each.receiptNumber);
+    return receipt !== null && marked.has(receipt) ? { ...each, protectedFiling: true } : each;
+  });
+  return [...inBoth, ...fromElis.filter((each) => !sameInGlobal(each))];
 }
 
-/**
- * Forms under 8 USC 1367 (VAWA, T, U). They, and whatever else carries the marker, never appear among benefit
- * requests in this step: the per-record authorization that would hide them from most callers comes later.
- */
-export function isProtectedFiling({ form, protected1367 }: ElisApplication): boolean {
-  return protected1367 || /^I-?(914|918)|VAWA/.test(form);
-}
+/** Forms under 8 USC 1367 (VAWA, T, U), whatever has become of their marker. */
+const protectedForms = /^I-?(914|918)|VAWA/;

@@ -11,7 +11,6 @@ import {
   type ElisAnswer,
   type ElisApplication,
   type GlobalAnswer,
-  isProtectedFiling,
   mergeApplications,
   oldestFirst,
   type Screening,
@@ -22,7 +21,9 @@ export type Systems = { readonly global: UscisSystem<GlobalAnswer>; readonly eli
 
 type Loaders = {
   readonly global: DataLoader<string, GlobalAnswer>;
-  readonly elis: DataLoader<string, ElisAnswer>;
+  readonly elis: DataLoader<string, Pick<ElisAnswer, "cases">>;
+  /** As `elis`, with its clock. */
+  readonly holds: DataLoader<string, ElisAnswer>;
 };
 
 /** New for every request. Each loader asks once for up to 100 A-numbers, whoever's they are and whatever for. */
@@ -37,6 +38,10 @@ export function loadersOver({ global, elis }: Systems): Loaders {
       }));
     }, options),
     elis: new DataLoader(async (aNumbers) => {
+      const { cases } = await elis.search(aNumbers);
+      return aNumbers.map((each) => ({ cases: rowsOf(cases, each) }));
+    }, options),
+    holds: new DataLoader(async (aNumbers) => {
       const { cases } = await elis.search(aNumbers);
       return aNumbers.map((each) => ({ cases: rowsOf(cases, each) }));
     }, options),
@@ -60,7 +65,8 @@ export const resolvers: Resolvers<Loaders> = {
     asylum: (person: Person) => ({ person }),
     benefitRequests: async (person: Person, _args, context, info) => {
       const cases = await casesOf(person, context.loaders);
-      return given(cases, (each) => each.form !== "I-589" && !isProtectedFiling(each), context, info);
+      // Protected ones never appear here: not before a guard on each of them stands at the gateway.
+      return given(cases, (each) => each.form !== "I-589" && !each.protectedFiling, context, info);
     },
     protected1367: async (person: Person, _args, { loaders }) => {
       const { records, unreadable } = await casesOf(person, loaders);
@@ -69,6 +75,18 @@ export const resolvers: Resolvers<Loaders> = {
       // INVARIANT: while any of the person's cases cannot be read, "not protected" is not said.
       throw new GraphQLError("ELIS holds something unreadable in protectionMarkers", {
         extensions: { code: "VALUE_UNREADABLE", system: "ELIS" },
+      });
+    },
+    uscisCase: async (person: Person, _args, { loaders }) => {
+      const asked = await Promise.allSettled<Found<unknown>>([inGlobal(person, loaders), casesOf(person, loaders)]);
+      const answered = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+      // One system's record settles it; that there is none, only both can say.
+      if (answered.some(({ records }) => records.length > 0)) return true;
+      for (const each of asked) if (each.status === "rejected") throw each.reason;
+      const [row] = answered.flatMap(({ unreadable }) => unreadable);
+      if (row === undefined) return false;
+      throw new GraphQLError(`${row.system} holds a record here that cannot be read`, {
+        extensions: { code: "VALUE_UNREADABLE", system: row.system },
       });
     },
   },
@@ -99,6 +117,12 @@ export const resolvers: Resolvers<Loaders> = {
     },
   },
 };
+
+/** Whatever Global holds of this person. */
+async function inGlobal(person: Person, loaders: Loaders): Promise<Found<Screening | Application>> {
+  const answers = await ask(loaders.global, person);
+  return gather<Screening | Application>(answers.flatMap(({ screenings, applications }) => [screenings, applications]));
+}
 
 async function casesOf(person: Person, loaders: Loaders): Promise<Found<ElisApplication>> {
   const answers = await ask(loaders.elis, person);
