@@ -18,7 +18,12 @@ export const protections = [
 ] as const;
 export type Protection = (typeof protections)[number];
 
-export type Issuer = { readonly issuer: string; readonly jwksUrl: string };
+export type Issuer = {
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  /** For which it speaks; empty: for all. */
+  readonly agencies: readonly string[];
+};
 
 export type Config = {
   readonly mode: "development" | "production";
@@ -89,7 +94,11 @@ export function readConfig(env: Environment): ConfigOutcome {
     supergraphPollMs: reader.wholeNumber("GATEWAY_SUPERGRAPH_POLL_MS", isUrl(supergraph) ? 10_000 : 500),
     policies: env.GATEWAY_POLICIES || ours("policies"),
     insecure: reader.protections("GATEWAY_INSECURE"),
-    issuers: reader.issuers("GATEWAY_ISSUERS", mode === "development" ? developmentIssuers : []),
+    issuers: reader.issuers(
+      "GATEWAY_ISSUERS",
+      "GATEWAY_ISSUER_AGENCIES",
+      mode === "development" ? developmentIssuers : [],
+    ),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
     clients: reader.names("GATEWAY_CLIENTS", []),
     keysMaxAgeMs: reader.wholeNumber("GATEWAY_KEYS_MAX_AGE_MS", 600_000, 600_000),
@@ -122,7 +131,7 @@ export const readProcessConfig = (): ConfigOutcome => readConfig(process.env);
 /** A file of this project, wherever the gateway is started from. */
 const ours = (file: string): string => fileURLToPath(new URL(`../schema/${file}`, import.meta.url));
 
-const developmentIssuers: readonly Issuer[] = [
+const developmentIssuers: readonly Omit<Issuer, "agencies">[] = [
   { issuer: "https://issuer.crosswalk.example", jwksUrl: "http://127.0.0.1:4300/jwks.json" },
 ];
 
@@ -172,6 +181,17 @@ function settingReader(env: Environment, refusals: string[]) {
     const named = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value);
     return Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value ?? ""]));
   };
+  const agenciesOfIssuers = (name: string): ReadonlyMap<string, readonly string[]> =>
+    new Map(
+      list(name).flatMap((pair): [string, string[]][] => {
+        // An issuer's name may contain the sign itself: the last one counts.
+        const at = pair.lastIndexOf("=");
+        const agencies = pair.slice(at + 1).split("|");
+        if (at > 0 && agencies.every((each) => /^[\w .:/-]{1,64}$/.test(each))) return [[pair.slice(0, at), agencies]];
+        refusals.push(`${name} takes iss=AGENCY|AGENCY pairs separated by commas, such as https://idp.example=POLICE`);
+        return [];
+      }),
+    );
   return {
     oneOf,
     documentsMode(name: string, documents: string): Config["documentsMode"] {
@@ -201,9 +221,9 @@ function settingReader(env: Environment, refusals: string[]) {
       if (known.length < new Set(named).size) refusals.push(`${name} may contain only ${protections.join(", ")}`);
       return new Set(known);
     },
-    issuers(name: string, fallback: readonly Issuer[]): readonly Issuer[] {
-      if (!env[name]) return fallback;
-      return list(name).flatMap((pair) => {
+    issuers(name: string, agenciesName: string, fallback: readonly Omit<Issuer, "agencies">[]): readonly Issuer[] {
+      const agenciesOf = agenciesOfIssuers(agenciesName);
+      const named = list(name).flatMap((pair) => {
         const at = pair.indexOf("=");
         const [issuer, jwksUrl] = [pair.slice(0, at), pair.slice(at + 1)];
         if (at > 0 && isUrl(jwksUrl)) return [{ issuer, jwksUrl }];
@@ -212,6 +232,13 @@ function settingReader(env: Environment, refusals: string[]) {
         );
         return [];
       });
+      const issuers = env[name] ? named : fallback;
+      for (const issuer of agenciesOf.keys())
+        if (!issuers.some((each) => each.issuer === issuer))
+          refusals.push(`${agenciesName} names an issuer that is not in ${name}`);
+      if (new Set(issuers.map(({ issuer }) => issuer)).size < issuers.length)
+        refusals.push(`${name} names an issuer twice`);
+      return issuers.map((each) => ({ ...each, agencies: agenciesOf.get(each.issuer) ?? [] }));
     },
     beginningWith,
     subgraphUrls(prefix: string): Readonly<Record<string, string>> {

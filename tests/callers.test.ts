@@ -368,6 +368,15 @@ describe("T39: claims of any form but the documented one", () => {
     expect(await authenticating().ask(token)).toEqual(accepted);
   });
 
+  test("an issuer that speaks for some agencies speaks for no other, nor for nobody", async () => {
+    const issuers = [{ issuer, jwksUrl: keys.url, agencies: ["POLICE", "SHERIFF"] }];
+    const { ask, faults } = authenticating({ issuers });
+    const of = (agency: string | undefined) => ask(rawToken(header, { ...claims(), agency }, good));
+    expect([await of("POLICE"), await of("SHERIFF")]).toEqual([accepted, accepted]);
+    expect([await of("ICE"), await of(undefined)]).toEqual(["UNAUTHENTICATED", "UNAUTHENTICATED"]);
+    expect(faults).toEqual(["agency", "agency"]);
+  });
+
   test("where clients are named no other one is taken, nor a token that names none", async () => {
     const { ask } = authenticating({ clients: ["records-desk"] });
     const ofClient = (more: object) => ask(rawToken(header, { ...claims(), ...more }, good));

@@ -351,10 +351,25 @@ describe("settings", () => {
     ["GATEWAY_INSECURE", "everything"],
     ["GATEWAY_ISSUERS", "https://idp.example"],
     ["GATEWAY_ISSUERS", "https://idp.example=jwks.json"],
+    ["GATEWAY_ISSUERS", "a=https://a.example/jwks.json,a=https://b.example/jwks.json"],
+    ["GATEWAY_ISSUER_AGENCIES", "https://issuer.crosswalk.example"],
+    ["GATEWAY_CLIENTS", ","],
+    ["GATEWAY_KEYS_MAX_AGE_MS", "600001"],
+    ["BREAK_GLASS_ACR", 'phr"'],
+    ["BREAK_GLASS_WINDOW_MS", "a day"],
     ["SUBGRAPH_URL_OBIM", "obim:80"],
     ["SUBGRAPH_TIMEOUT_MS", "3s"],
   ])("%s=%s is refused by name", (name, value) => {
     expect(problems({ [name]: value }).join()).toContain(name);
+  });
+
+  test("agencies are given to an issuer that is known", () => {
+    const GATEWAY_ISSUERS =
+      "https://a.example=https://a.example/jwks.json,https://b.example=https://b.example/jwks.json";
+    const outcome = readConfig({ GATEWAY_ISSUERS, GATEWAY_ISSUER_AGENCIES: "https://b.example=POLICE|SHERIFF" });
+    expect(outcome).toMatchObject({ config: { issuers: [{ agencies: [] }, { agencies: ["POLICE", "SHERIFF"] }] } });
+    const unknown = problems({ GATEWAY_ISSUERS, GATEWAY_ISSUER_AGENCIES: "https://c.example=POLICE" });
+    expect(unknown).toEqual(["GATEWAY_ISSUER_AGENCIES names an issuer that is not in GATEWAY_ISSUERS"]);
   });
 
   test("all that is wrong is told at once", () => {

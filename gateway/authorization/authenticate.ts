@@ -37,7 +37,12 @@ export type AuthenticationEvents = {
 };
 
 export type AuthenticateSettings = {
-  readonly issuers: readonly { readonly issuer: string; readonly jwksUrl: string }[];
+  readonly issuers: readonly {
+    readonly issuer: string;
+    readonly jwksUrl: string;
+    /** For which it speaks; empty: for all. */
+    readonly agencies?: readonly string[];
+  }[];
   readonly audience: string;
   /** Clients through which callers may come; empty: any. */
   readonly clients?: readonly string[];
@@ -62,8 +67,13 @@ type Remembered = {
 /** Keys are fetched when first needed. Throws nothing: what cannot be verified is refused. */
 export function authenticator(settings: AuthenticateSettings): Authenticate {
   const { now = Date.now, events = {} } = settings;
-  const claimsSettings = { audience: settings.audience, clients: settings.clients ?? [] };
-  const keysOf = new Map(settings.issuers.map(({ issuer, jwksUrl }) => [issuer, keysFor(settings, issuer, jwksUrl)]));
+  const { audience, clients = [] } = settings;
+  const issuers = new Map(
+    settings.issuers.map(({ issuer, jwksUrl, agencies = [] }) => [
+      issuer,
+      { keys: keysFor(settings, issuer, jwksUrl), claims: { audience, clients, agencies } },
+    ]),
+  );
   const remembered = new Map<string, Remembered>();
 
   const refused = (fault: TokenFault): Refusal => {
@@ -97,22 +107,22 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     if (recalled !== null) return recalled;
     const read = readToken(token);
     if (read === null) return refused("malformed");
-    const keys = keysOf.get(read.issuer);
-    if (keys === undefined) return refused("issuer");
-    const found = await keys.find(read.kid);
+    const issuer = issuers.get(read.issuer);
+    if (issuer === undefined) return refused("issuer");
+    const found = await issuer.keys.find(read.kid);
     if (found === "unavailable") return unavailable;
     if (found === "unknown") return refused("key");
     if (found.key.algorithm !== read.algorithm) return refused("algorithm");
     const date = now();
-    const verdict = await verify(token, read, found.key, settings.audience, date);
+    const verdict = await verify(token, read, found.key, audience, date);
     if (verdict === "signature") return refused("signature");
-    const claims = readClaims(read.claims, claimsSettings);
+    const claims = readClaims(read.claims, issuer.claims);
     if (typeof claims === "string") return refused(claims);
     const { caller, times } = claims;
     const fault = timesFault(times, date / 1000);
     if (fault !== null || verdict !== null) return refused(fault ?? "claims");
     const accepted = { caller };
-    remember(digest, { accepted, times, keys, keySet: found.keySet });
+    remember(digest, { accepted, times, keys: issuer.keys, keySet: found.keySet });
     return accepted;
   };
 }

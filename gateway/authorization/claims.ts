@@ -38,12 +38,14 @@ export type Times = {
   readonly maxAgeSeconds: number;
 };
 
-export type ClaimsFault = "claims" | "audience" | "client" | "life" | "bound";
+export type ClaimsFault = "claims" | "audience" | "client" | "life" | "bound" | "agency";
 
 export type ClaimsSettings = {
   readonly audience: string;
   /** `client_id` (RFC 9068) of those who may ask; empty: any. */
   readonly clients: readonly string[];
+  /** For which the token's issuer speaks; empty: for all. */
+  readonly agencies: readonly string[];
 };
 
 /** Of clocks that do not agree. */
@@ -56,7 +58,7 @@ const policePurposes: readonly string[] = ["LAW_ENFORCEMENT_INQUIRY", "JAIL_INTA
 
 export function readClaims(
   claims: Readonly<Record<string, unknown>>,
-  { audience, clients }: ClaimsSettings,
+  { audience, clients, agencies }: ClaimsSettings,
 ): { readonly caller: Caller; readonly times: Times } | ClaimsFault {
   if (!names(claims.aud, audience)) return "audience";
   // RFC 7800: bound to a key or a connection, and nobody here looks whether the sender has it.
@@ -67,6 +69,7 @@ export function readClaims(
   if (!isOurClient(claims, clients)) return "client";
   const caller = readCaller(claims);
   if (caller === null) return "claims";
+  if (agencies.length > 0 && !agencies.includes(caller.agency ?? "")) return "agency";
   const claimed = claims.purposes as readonly string[] | undefined;
   const isPolice = caller.agency === "POLICE" || claimed?.some((each) => policePurposes.includes(each));
   return { caller, times: { ...times, maxAgeSeconds: isPolice ? maxPoliceAgeSeconds : Number.POSITIVE_INFINITY } };
