@@ -8,6 +8,8 @@ import {
   fieldsOf,
   type Graph,
   guardsOf,
+  implementers,
+  isInaccessible,
   isLeaf,
   namedType,
   rootTypes,
@@ -95,11 +97,7 @@ function isHidable(type: TypeNode): boolean {
 function mayBeGuarded(contract: Contract, type: Type): boolean {
   if (guardsOf(type).length > 0) return true;
   const behind =
-    type.kind === "union"
-      ? type.related
-      : type.kind === "interface"
-        ? [...contract.values()].filter(({ related }) => related.includes(type.name)).map(({ name }) => name)
-        : [];
+    type.kind === "union" ? type.related : type.kind === "interface" ? implementers(contract, type.name) : [];
   return behind.some((each) => guardsOf(contract.get(each) ?? { labels: [] }).length > 0);
 }
 
@@ -113,10 +111,6 @@ export function tellingLeaves(graph: Graph, canHide: (policy: string) => boolean
     const form = "write `@sparse` beside its guard if it is absent for ordinary people too, else guard the record";
     return [`${placeIn(graph, field)}: ${nameOf(field)} is one value that \`${hiding}\` may hide: ${form}`];
   });
-}
-
-function isInaccessible({ directives }: Type): boolean {
-  return directives.some(({ name }) => name.value === "inaccessible");
 }
 
 function isLabelled(element: { readonly labels: Type["labels"] }): boolean {

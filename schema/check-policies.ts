@@ -134,37 +134,50 @@ function told({ message, help, sourceLocations }: cedar.DetailedError): string {
 }
 
 const precedence: readonly Outcome[] = ["hide", "refer", "mask"];
+let prepared = 0;
+
+export type Decide = (
+  policy: string,
+  caller: Claims & { readonly purpose: string },
+  facts: Readonly<Record<string, boolean>>,
+) => Decision;
 
 /**
  * What one caller gets for one purpose where the facts stand so. Whom nothing permits learns no effect: hidden.
  * INVARIANT: an error is a refusal; Cedar alone would skip the rule that failed.
  */
-export function decide(
-  rules: readonly PolicyRule[],
-  policy: string,
-  caller: Claims & { readonly purpose: string },
-  facts: Readonly<Record<string, boolean>>,
-): Decision {
-  const { purpose, agency, jurisdiction, roles, scopes, clearances } = caller;
-  const attrs = { agency, jurisdiction, roles: [...roles], scopes: [...scopes], clearances: [...clearances] };
-  const principal = { type: "Crosswalk::Caller", id: "caller" };
-  const ask = (asked: readonly PolicyRule[]) => {
-    const answer = cedar.isAuthorized({
+export function deciding(rules: readonly PolicyRule[]): Decide {
+  const all = asking(rules);
+  const permits = asking(rules.filter(({ effect }) => effect === "permit"));
+  return (policy, caller, facts) => {
+    const isPermitted = permits(policy, caller, facts)?.decision === "allow";
+    const answer = isPermitted ? all(policy, caller, facts) : undefined;
+    if (answer?.decision === "allow") return { outcome: "permit", authority: "" };
+    const fired = rules.filter(({ id, effect }) => effect !== "permit" && answer?.diagnostics.reason.includes(id));
+    const [strictest] = fired.sort((a, b) => precedence.indexOf(a.effect) - precedence.indexOf(b.effect));
+    const { effect = "hide", authority = "no rule permits it" } = strictest ?? {};
+    return { outcome: effect, authority };
+  };
+}
+
+function asking(rules: readonly PolicyRule[]) {
+  prepared += 1;
+  // Names are Cedar's, and the gateway's tables may be made in the same process.
+  const preparsedPolicySetId = `schema/check ${prepared}`;
+  const staticPolicies = Object.fromEntries(rules.map(({ id, text }) => [id, text]));
+  const isPrepared = cedar.preparsePolicySet(preparsedPolicySetId, { staticPolicies }).type === "success";
+  return (...[policy, { purpose, agency, jurisdiction, roles, scopes, clearances }, facts]: Parameters<Decide>) => {
+    const principal = { type: "Crosswalk::Caller", id: "caller" };
+    const attrs = { agency, jurisdiction, roles: [...roles], scopes: [...scopes], clearances: [...clearances] };
+    const answer = cedar.statefulIsAuthorized({
       principal,
       action: { type: "Crosswalk::Action", id: policy },
       resource: { type: "Crosswalk::Record", id: "record" },
       context: { purpose, ...facts },
-      policies: { staticPolicies: Object.fromEntries(asked.map(({ id, text }) => [id, text])) },
       entities: [{ uid: principal, attrs, parents: [] }],
+      preparsedPolicySetId,
     });
-    const response = answer.type === "success" ? answer.response : undefined;
-    return response === undefined || response.diagnostics.errors.length > 0 ? undefined : response;
+    const response = isPrepared && answer.type === "success" ? answer.response : undefined;
+    return response?.diagnostics.errors.length === 0 ? response : undefined;
   };
-  const hidden: Decision = { outcome: "hide", authority: "no rule permits it" };
-  const permitted = ask(rules.filter(({ effect }) => effect === "permit"))?.decision === "allow";
-  const answer = permitted ? ask(rules) : undefined;
-  if (answer?.decision === "allow") return { outcome: "permit", authority: "" };
-  const fired = rules.filter(({ id, effect }) => effect !== "permit" && answer?.diagnostics.reason.includes(id));
-  const [strictest] = fired.sort((a, b) => precedence.indexOf(a.effect) - precedence.indexOf(b.effect));
-  return strictest ? { outcome: strictest.effect, authority: strictest.authority } : hidden;
 }

@@ -1,8 +1,11 @@
-/** `npm run check`: format, lint, types, composition, documents and the rules of the tree; all of it, then one verdict. */
+/** `npm run check`: format, lint, types, composition, labels, policies, documents, the tree's rules; then one verdict. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { parse, validate } from "graphql";
-import { composeSupergraph, supergraphIsFresh } from "./compose.ts";
+import { staleAccessDocument } from "./access-document.ts";
+import { contractFindings } from "./check-contract.ts";
+import { readPolicyTexts } from "./check-policies.ts";
+import { composeSupergraph, readSources, supergraphIsFresh } from "./compose.ts";
 
 type Step = { readonly name: string; readonly run: () => readonly string[] };
 
@@ -18,7 +21,9 @@ const steps: readonly Step[] = [
         ? []
         : ["schema/supergraph.graphql is not what the subgraphs compose to: run `npm run compose` and commit it"],
   },
+  { name: "labels and policies", run: () => contractFindings(readSources(), readPolicyTexts()) },
   { name: "documents", run: refusedDocuments },
+  { name: "access document", run: staleAccessDocument },
   {
     name: "architecture and words",
     run: () => command(process.execPath, [bin("jest"), "tests/architecture", "tests/words"]),

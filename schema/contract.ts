@@ -189,6 +189,14 @@ export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
 
+export function isInaccessible({ directives }: Type): boolean {
+  return directives.some(({ name }) => name.value === "inaccessible");
+}
+
+export function implementers(contract: Contract, name: string): readonly string[] {
+  return [...contract.values()].filter(({ related }) => related.includes(name)).map((each) => each.name);
+}
+
 export function isLeaf(contract: Contract, field: Field): boolean {
   const kind = contract.get(namedType(field.node.type))?.kind;
   return kind === undefined || kind === "scalar" || kind === "enum";
