@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { parse } from "graphql";
 import { type Arena, openArena } from "./differential/arena.ts";
 import { differences } from "./differential/compare.ts";
+import { hops } from "./differential/graphs/hops.ts";
 import { graphs } from "./differential/graphs/index.ts";
 import { media } from "./differential/graphs/media.ts";
 import { tree } from "./differential/graphs/tree.ts";
@@ -63,24 +64,29 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
 });
 
 describe("what generated operations once found", () => {
-  let arena: Arena;
+  const arenas = new Map<string, Arena>();
   beforeAll(async () => {
-    arena = await openArena(media);
+    for (const each of [media, hops]) arenas.set(each.name, await openArena(each));
   }, timeoutMs);
-  afterAll(() => arena?.close());
+  afterAll(async () => {
+    for (const arena of arenas.values()) await arena.close();
+  });
 
   test.each([
     [
+      "media",
       "one response key for different fields of types that an interface object's subgraph cannot tell apart",
       "{ media { ... on Song { taken: key score } ... on Book { taken: blurb } } }",
     ],
     [
+      "media",
       "the same with different arguments",
       "{ media { ... on Song { x: score(scale: 3) } ... on Book { x: score(scale: 7) } } }",
     ],
-  ])("is right: %s", async (_title, text) => {
+    ["hops", "a type's name beside a field that requires another", "{ thing { fourOf __typename } }"],
+  ])("is right over %s: %s", async (name, _title, text) => {
     const operation = { document: parse(text), variables: {}, operationName: null };
-    expect(await judge(arena, operation, newTally())).toEqual([]);
+    expect(await judge(arenas.get(name) as Arena, operation, newTally())).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Takes what a caller is refused out of an operation, before anything of it is planned. Which fields those are depends on
+ * Takes what a caller is refused out of an operation, before anything of it is planned, and what needs no asking. Which fields those are depends on
  * the type of object that is there: where types of one selection differ, it is written out for each that may be seen.
  *
  * INVARIANT: whether a field is asked depends on the object's own type and the field's own name, never on an alias, on a
@@ -33,13 +33,14 @@ const maxFragments = 1000;
 /** `set` has no fragment spreads. Throws QueryPlanningFailed where too much would have to be written out. */
 export function prune(schema: GraphQLSchema, rights: Rights, root: GraphQLObjectType, set: SelectionSetNode): Pruned {
   const refused = new Set<string>();
-  const pruner: Pruner = { schema, rights, refused, fragments: 0 };
+  const pruner: Pruner = { schema, rights, root, refused, fragments: 0 };
   return { set: selected(pruner, set, placeOf(pruner, root)), refused };
 }
 
 type Pruner = {
   readonly schema: GraphQLSchema;
   readonly rights: Rights;
+  readonly root: GraphQLObjectType;
   readonly refused: Set<string>;
   fragments: number;
 };
@@ -50,6 +51,8 @@ type Place = {
   readonly types: readonly GraphQLObjectType[];
   /** Of which an object here may be and may not be seen. */
   readonly refusedTypes: readonly string[];
+  /** The schema alone says of which type an object here is. */
+  readonly isKnown: boolean;
 };
 
 function placeOf({ schema, rights }: Pruner, declared: GraphQLCompositeType): Place {
@@ -59,6 +62,7 @@ function placeOf({ schema, rights }: Pruner, declared: GraphQLCompositeType): Pl
     declared,
     types: all.filter(isSeen),
     refusedTypes: all.filter((type) => !isSeen(type)).map(({ name }) => name),
+    isKnown: isObjectType(declared),
   };
 }
 
@@ -68,20 +72,24 @@ const typename: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 
 function selected(pruner: Pruner, { selections }: SelectionSetNode, place: Place): SelectionSetNode {
   const kept: SelectionNode[] = [];
   const byType = new Map<GraphQLObjectType, SelectionNode[]>();
+  let asksTypename = false;
   for (const each of selections) {
     if (each.kind === Kind.FRAGMENT_SPREAD) continue;
     if (each.kind === Kind.INLINE_FRAGMENT) kept.push(...fragment(pruner, each, place));
+    else if (each.name.value === "__typename" && place.declared !== pruner.root) asksTypename = true;
     else if (each.name.value.startsWith("__")) kept.push(each);
     else if (!isMixed(pruner, each, place)) kept.push(...field(pruner, each, place));
     else {
       for (const name of place.refusedTypes) pruner.refused.add(name);
       for (const type of place.types)
-        add(byType, type, field(pruner, each, { declared: type, types: [type], refusedTypes: [] }));
+        add(byType, type, field(pruner, each, { declared: type, types: [type], refusedTypes: [], isKnown: true }));
     }
   }
   for (const [type, own] of byType) kept.push(fragmentOn(pruner, type, own));
   // The type tells what of the object may be seen: it is always asked where that differs.
-  if (!isObjectType(place.declared) && (place.refusedTypes.length > 0 || byType.size > 0)) kept.push(typename);
+  const typeTells = !isObjectType(place.declared) && (place.refusedTypes.length > 0 || byType.size > 0);
+  // Where everybody knows it the planner is not told: it makes a fetch of its own for it, and loses the order of others.
+  if (typeTells || (asksTypename && !place.isKnown)) kept.push(typename);
   return { kind: Kind.SELECTION_SET, selections: kept };
 }
 
@@ -128,7 +136,7 @@ function fragment(pruner: Pruner, node: InlineFragmentNode, place: Place): reado
     return [];
   }
   const refusedTypes = within.refusedTypes.filter((name) => place.refusedTypes.includes(name));
-  const selectionSet = selected(pruner, node.selectionSet, { declared, types, refusedTypes });
+  const selectionSet = selected(pruner, node.selectionSet, { declared, types, refusedTypes, isKnown: place.isKnown });
   return selectionSet.selections.length > 0 ? [{ ...node, selectionSet }] : [];
 }
 
