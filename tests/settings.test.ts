@@ -76,6 +76,8 @@ describe("a file that cannot be used is told by the setting that names it", () =
       /^gateway: GATEWAY_SUBGRAPHS: .*a has a member.*\ngateway: GATEWAY_SUBGRAPHS: .*b must/,
     ],
     ["GATEWAY_SUBGRAPHS", join(folder, "none"), /^gateway: GATEWAY_SUBGRAPHS: .*cannot be read/],
+    ["SUBGRAPH_KEYS_FILE", join(folder, "none"), /^gateway: SUBGRAPH_KEYS_FILE: .*cannot be read/],
+    ["SUBGRAPH_KEY_OBIM", "secret-that-is-short", /^gateway: SUBGRAPH_KEY_OBIM must be id:key(?!.*secret-that)/],
     ["GATEWAY_DOCUMENTS", join(folder, "none"), /^gateway: GATEWAY_DOCUMENTS: .*no such file or folder/],
     ["GATEWAY_SUPERGRAPH", wrong, /^gateway: the supergraph .* cannot be used .*GATEWAY_SUPERGRAPH/],
   ])("%s=%s", (setting, path, line) => {

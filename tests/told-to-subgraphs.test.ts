@@ -259,6 +259,28 @@ describe("T34: of a request full of other people's authority", () => {
   });
 });
 
+describe("in production", () => {
+  const key = `k:${randomBytes(32).toString("base64url")}`;
+  const start = (env: Record<string, string>) =>
+    startTestGateway(
+      composeTiny((name) => recorders[name].url),
+      {
+        CROSSWALK_ENV: "production",
+        GATEWAY_ISSUERS: `${issuer.issuer}=${issuer.jwksUrl}`,
+        GATEWAY_INSECURE: "audit,deny-by-default,plaintext",
+        ...env,
+      },
+    );
+
+  test("no gateway starts while a subgraph has no key, unless that is switched off by name", async () => {
+    const two = { SUBGRAPH_KEY_PEOPLE: key, SUBGRAPH_KEY_COURT: key };
+    await expect(start({})).rejects.toThrow(/subgraph-signature: set SUBGRAPH_KEY_<NAME>/);
+    await expect(start(two)).rejects.toThrow(/subgraph custody has no key: set SUBGRAPH_KEY_CUSTODY/);
+    await (await start({ ...two, SUBGRAPH_KEY_CUSTODY: key })).close();
+    await (await start({ GATEWAY_INSECURE: "audit,deny-by-default,plaintext,subgraph-signature" })).close();
+  });
+});
+
 type Asking = {
   readonly claims?: JWTPayload;
   readonly headers?: Record<string, string>;

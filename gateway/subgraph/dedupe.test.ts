@@ -81,7 +81,18 @@ test.each<readonly [string, Partial<SubgraphRequest>, Partial<SubgraphRequest>]>
     { url: "http://a.test/b", body: "{}" },
   ],
   ["mutations", { kind: "mutation" }, { kind: "mutation" }],
-  ["a subgraph whose answers are personal", { subgraph: "personal" }, { subgraph: "personal" }],
+  ["a personal subgraph that is told nothing", { subgraph: "personal" }, { subgraph: "personal" }],
+  [
+    "a personal subgraph that is told of one caller and of another",
+    { subgraph: "personal", caller: 'authenticated, agency="A"' },
+    { subgraph: "personal", caller: 'authenticated, agency="B"' },
+  ],
+  [
+    "a personal subgraph that is told of one caller alone",
+    { subgraph: "personal", caller: "authenticated" },
+    { subgraph: "personal" },
+  ],
+  ["two subgraphs at one place", {}, { subgraph: "another" }],
 ])("%s: nothing is shared", async (_, one, other) => {
   const answers = [call(request(one)), call(request(other))];
   expect(upstream.held).toHaveLength(2);
@@ -89,6 +100,14 @@ test.each<readonly [string, Partial<SubgraphRequest>, Partial<SubgraphRequest>]>
   const [first, second] = await Promise.all(answers);
   expect([first?.isShared, second?.isShared]).toEqual([false, false]);
   expect(first?.body).not.toBe(second?.body);
+});
+
+test("a personal subgraph that is told the same of two callers is asked once", async () => {
+  const told = { subgraph: "personal", caller: 'authenticated, agency="A"' };
+  const answers = [call(request(told)), call(request({ ...told, requestId: "another" }))];
+  expect(upstream.held).toHaveLength(1);
+  upstream.held[0]?.answer();
+  expect((await Promise.all(answers)).map(({ isShared }) => isShared)).toEqual([true, true]);
 });
 
 test("a body named like a member of every object is a body like any other", async () => {
