@@ -216,6 +216,38 @@ const rows: readonly Row[] = [
     ],
     /@guard on Media\.note stands on an interface/,
   ],
+  // T10: a rule stands where it is held, or nowhere.
+  ...(
+    [
+      ["a scalar", 'scalar Kind @guard(policy: "identity")', "SCALAR"],
+      ["an enum", 'enum Kind @guard(policy: "identity") { A }', "ENUM"],
+      ["an enum's value", 'enum Kind { A @guard(policy: "identity") }', "ENUM_VALUE"],
+      ["a union", 'union Kind @guard(policy: "identity") = Case', "UNION"],
+      ["an interface", 'interface Kind @guard(policy: "identity") { id: ID! }', "INTERFACE"],
+      ["an input", 'input Kind @guard(policy: "identity") { a: Int }', "INPUT_OBJECT"],
+      ["an input's field", 'input Kind { a: Int @guard(policy: "identity") }', "INPUT_FIELD_DEFINITION"],
+      ["an argument", 'type Kind { a(b: Int @guard(policy: "identity")): Int }', "ARGUMENT_DEFINITION"],
+    ] as const
+  ).map(
+    ([where, text, location]): Row => [
+      `T10: a guard on ${where}`,
+      [inCourt("type Case", `${text}\ntype Case`)],
+      new RegExp(`^the subgraphs do not compose: \\[court\\] Directive "@guard" may not be used on ${location}`),
+    ],
+  ),
+  [
+    "T10: a rule of federation's on an interface",
+    [inCourt("type Case ", "interface Kinded @authenticated { kind: String }\ntype Case implements Kinded ")],
+    /^the subgraphs do not compose: .*@authenticated/,
+  ],
+  [
+    "T10: a policy that there is none, on a scalar",
+    [
+      inCourt("type Case", 'scalar Kind @policy(policies: [["kinds"]])\ntype Case'),
+      inCourt("kind: String", "kind: Kind"),
+    ],
+    /court\/schema\.graphql:8: @policy on Kind names `kinds`/,
+  ],
   // What may be withheld can be absent.
   [
     "a non-null guarded field",
@@ -541,6 +573,18 @@ permit (principal, action == Crosswalk::Action::"asylum-stay-basis", resource);
   [
     "a policy without facts, by federation's own directive",
     [inCourt("@authenticated", '@policy(policies: [["identity"]])')],
+  ],
+  [
+    "T10: rules of federation's on a scalar and an enum, from two subgraphs",
+    [
+      inCourt("type Case", 'scalar Kind @authenticated\nenum Side @policy(policies: [["identity"]]) { A }\ntype Case'),
+      inRegistry(
+        "type Name",
+        'scalar Kind @requiresScopes(scopes: [["x"]])\nenum Side @policy(policies: [["identity"]]) { A }\ntype Name',
+      ),
+      inCourt("kind: String", "kind: Kind side: Side"),
+      inRegistry("given: String", "given: Kind side: Side"),
+    ],
   ],
   [
     "T09: scopes of two subgraphs, of which both are demanded",
