@@ -1,4 +1,5 @@
-/** The whole graph in one process on free ports: simulated systems, five subgraphs and the gateway, over real wires. */
+/** The whole graph in one process on free ports: simulated systems, subgraphs and the gateway, over real wires. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Config, readConfig } from "../gateway/config.ts";
 import { startGateway } from "../gateway/gateway.ts";
@@ -8,7 +9,9 @@ import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
 import { startCbp } from "../subgraphs/cbp/main.ts";
 import { startEoir } from "../subgraphs/eoir/main.ts";
 import { startIce } from "../subgraphs/ice/main.ts";
+import { keysSetting } from "../subgraphs/kit/settings.ts";
 import { startObim } from "../subgraphs/obim/main.ts";
+import { startSafeguards } from "../subgraphs/safeguards/main.ts";
 import { startUscis } from "../subgraphs/uscis/main.ts";
 
 export type Answer = {
@@ -44,6 +47,8 @@ export type GraphSettings = {
   readonly population?: number;
   readonly sourceTimeoutMs?: number;
   readonly config?: Partial<Config>;
+  /** What stands between the gateway and a subgraph: that is asked in its place. */
+  readonly before?: (subgraph: string, url: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
 };
 
 /** Everything is closed by `close`, in the order in which nothing is left waiting. */
@@ -51,6 +56,7 @@ export async function startGraph({
   population = 256,
   sourceTimeoutMs = 2_000,
   config = {},
+  before,
 }: GraphSettings = {}): Promise<Graph> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -67,19 +73,28 @@ export async function startGraph({
     });
     closers.push(mocks.close);
     const { urls } = mocks;
-    const at = { port: 0, host: "127.0.0.1", sourceTimeoutMs };
+    const subgraphKeys: Record<string, string> = {};
+    const at = (name: string) => {
+      const key = `a:${randomBytes(32).toString("base64url")}`;
+      subgraphKeys[name.toUpperCase()] = key;
+      const keys = keysSetting({ [`SUBGRAPH_KEY_${name.toUpperCase()}`]: key }, name);
+      return { port: 0, host: "127.0.0.1", sourceTimeoutMs, keys };
+    };
     const started = {
-      obim: startObim({ ...at, identUrl: urls.ident }),
-      cbp: startCbp({ ...at, adisUrl: urls.adis, i94Url: urls.i94, e3Url: urls.e3 }),
-      ice: startIce({ ...at, eidUrl: urls.eid }),
-      uscis: startUscis({ ...at, globalUrl: urls.global, elisUrl: urls.elis }),
-      eoir: startEoir({ ...at, caseUrl: urls.case }),
+      obim: startObim({ ...at("obim"), identUrl: urls.ident }),
+      cbp: startCbp({ ...at("cbp"), adisUrl: urls.adis, i94Url: urls.i94, e3Url: urls.e3 }),
+      ice: startIce({ ...at("ice"), eidUrl: urls.eid }),
+      uscis: startUscis({ ...at("uscis"), globalUrl: urls.global, elisUrl: urls.elis }),
+      eoir: startEoir({ ...at("eoir"), caseUrl: urls.case }),
+      safeguards: startSafeguards(at("safeguards")),
     };
     const subgraphUrls: Record<string, string> = {};
     for (const [name, starting] of Object.entries(started)) {
       const subgraph = await starting;
       closers.push(subgraph.close);
-      subgraphUrls[name] = subgraph.url;
+      const asked = before === undefined ? subgraph : await before(name, subgraph.url);
+      if (asked !== subgraph) closers.push(asked.close);
+      subgraphUrls[name] = asked.url;
     }
     const defaults = readConfig({ PORT: "0", INTERNAL_PORT: "0" });
     if (!("config" in defaults)) throw new Error(defaults.refusals.join("\n"));
@@ -87,6 +102,7 @@ export async function startGraph({
       {
         ...defaults.config,
         subgraphUrls: Object.fromEntries(Object.entries(subgraphUrls).map(([name, url]) => [name.toUpperCase(), url])),
+        subgraphKeys,
         issuers: [{ issuer: "https://issuer.crosswalk.example", jwksUrl: `${urls.issuer}/jwks.json` }],
         ...config,
       },

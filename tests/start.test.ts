@@ -10,9 +10,22 @@ import { freePorts } from "./free-ports.ts";
 import { personRecord } from "./graph.ts";
 
 const parts = ["", "INTERNAL_", "CONTROL_", "ISSUER_"].concat(
-  ["IDENT", "ADIS", "I94", "E3", "EID", "GLOBAL", "ELIS", "CASE", "OBIM", "CBP", "ICE", "USCIS", "EOIR"].map(
-    (name) => `${name}_`,
-  ),
+  [
+    "IDENT",
+    "ADIS",
+    "I94",
+    "E3",
+    "EID",
+    "GLOBAL",
+    "ELIS",
+    "CASE",
+    "OBIM",
+    "CBP",
+    "ICE",
+    "USCIS",
+    "EOIR",
+    "SAFEGUARDS",
+  ].map((name) => `${name}_`),
 );
 
 type Started = {

@@ -165,6 +165,7 @@ describe("the settings", () => {
       eidUrl: "postgres://eid_reader:eid_reader@127.0.0.1:4205/eid",
       sourceTimeoutMs: 2000,
       port: 4103,
+      keys: null,
       host: "127.0.0.1",
     });
     expect(() => readIceSettings({ EID_URL: "nowhere" })).toThrow("EID_URL must be a URL");

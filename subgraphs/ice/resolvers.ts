@@ -5,25 +5,31 @@ import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { type ParseIdentifier, parseANumber, parseEidSubjectId } from "#schema/scalars.ts";
 import { system } from "./cells.ts";
-import { type Keys, type PersonRecords, recordsOf } from "./records.ts";
+import { type DetainerFacts, detainerFactsOf } from "./hold.ts";
+import { type EidAnswer, type Keys, type PersonRecords, recordsOf } from "./records.ts";
 import type { EidSource } from "./source.ts";
 
-export type Loaders = { readonly records: DataLoader<Keys, PersonRecords, string> };
+export type Loaders = {
+  readonly records: DataLoader<Keys, PersonRecords, string>;
+  readonly holds: DataLoader<Keys, DetainerFacts, string>;
+};
 
-/** New for every request. All fields of all persons in it share one reading of EID. */
+/** New for every request. All fields of all persons in it share one reading of EID; so do all holds. */
 export function loaders(source: EidSource): Loaders {
-  return {
-    records: new DataLoader(
-      async (persons) => {
-        const answer = await source.find(
-          [...new Set(persons.flatMap(({ eidSubjectIds }) => eidSubjectIds))],
-          [...new Set(persons.flatMap(({ aNumbers }) => aNumbers))],
-        );
-        return persons.map((keys) => recordsOf(answer, keys));
-      },
-      { cacheKeyFn: (keys) => JSON.stringify(keys) },
-    ),
-  };
+  return { records: loaderOf(source, recordsOf), holds: loaderOf(source, detainerFactsOf) };
+}
+
+function loaderOf<T>(source: EidSource, of: (answer: EidAnswer, keys: Keys) => T): DataLoader<Keys, T, string> {
+  return new DataLoader(
+    async (persons) => {
+      const answer = await source.find(
+        [...new Set(persons.flatMap(({ eidSubjectIds }) => eidSubjectIds))],
+        [...new Set(persons.flatMap(({ aNumbers }) => aNumbers))],
+      );
+      return persons.map((keys) => of(answer, keys));
+    },
+    { cacheKeyFn: (keys) => JSON.stringify(keys) },
+  );
 }
 
 /** The person as the gateway names it: `fin`, and the required fields as IDENT answered them. */
@@ -84,5 +90,9 @@ export const resolvers: Resolvers<Loaders> = {
     removals: listField("removals"),
     enforcementCases: listField("enforcementCases"),
     iceCase,
+  },
+  ImmigrationHold: {
+    __resolveReference: (hold: Person) => hold,
+    detainerFacts: (hold: Person, _args, { loaders: { holds } }) => holds.load(keysOf(hold)),
   },
 };

@@ -269,6 +269,7 @@ describe("settings", () => {
       identUrl: "http://127.0.0.1:4201",
       sourceTimeoutMs: 2000,
       port: 4101,
+      keys: null,
       host: "127.0.0.1",
     });
     expect(() => readObimSettings({ IDENT_URL: "nowhere" })).toThrow("IDENT_URL");

@@ -4,6 +4,7 @@ import { GraphQLError, type GraphQLFieldResolver } from "graphql";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { parseFin } from "#schema/scalars.ts";
+import { type Asked, type HoldSubject, holdSubject, parseReleaseAt } from "./hold.ts";
 import { finsCarrying, type Identifier, type IdentifierKind, type Person, personLists, personOf } from "./person.ts";
 import { type IdentAnswer, system } from "./records.ts";
 import { type IdentSource, maxFins } from "./source.ts";
@@ -13,6 +14,8 @@ export type Loaders = {
   /** By FIN; null: IDENT answered, and knows no such FIN. */
   readonly persons: DataLoader<string, Person | null>;
   readonly searches: DataLoader<Identifier, Person | null, string>;
+  /** As both, with IDENT's clock, which stands where nobody is known too. */
+  readonly holds: DataLoader<Identifier, Asked, string>;
 };
 
 type Context = RequestContext<Loaders>;
@@ -36,9 +39,23 @@ export function loaders(source: IdentSource): Loaders {
             ),
           ),
         ),
-      { cacheKeyFn: ({ kind, value }) => JSON.stringify([kind, value]) },
+      { cacheKeyFn },
+    ),
+    holds: new DataLoader(
+      (identifiers) =>
+        Promise.all(identifiers.map((identifier) => askedFor(source, identifier).catch((error: Error) => error))),
+      { cacheKeyFn },
     ),
   };
+}
+
+const cacheKeyFn = ({ kind, value }: Identifier) => JSON.stringify([kind, value]);
+
+async function askedFor(source: IdentSource, identifier: Identifier): Promise<Asked> {
+  const answer = await (identifier.kind === "fin" ? source.retrieve([identifier.value]) : source.search(identifier));
+  const person = identifier.kind === "fin" ? retrieved(answer, identifier.value) : found(answer, identifier);
+  if (person instanceof Error) throw person;
+  return { person, asOf: answer.asOf };
 }
 
 /** One FIN's person out of an answer for many. A FIN that is neither answered nor said to be unknown is no absence. */
@@ -91,6 +108,8 @@ function identifierOf(by: Readonly<Record<string, unknown>>): Identifier {
   return { kind, value: by[kind] } as Identifier;
 }
 
+type HoldArguments = { readonly by: Readonly<Record<string, unknown>>; readonly releaseAt?: unknown };
+
 const listField =
   (field: (typeof personLists)[number]): GraphQLFieldResolver<Person, Context> =>
   (person, _args, context, info) => {
@@ -105,6 +124,16 @@ export const resolvers: Resolvers<Loaders> = {
       return identifier.kind === "fin"
         ? context.loaders.persons.load(identifier.value)
         : context.loaders.searches.load(identifier);
+    },
+    holdCheck: async (_parent, { by, releaseAt }: HoldArguments, { loaders: { holds } }): Promise<HoldSubject> => {
+      const identifier = identifierOf(by);
+      const release = parseReleaseAt(releaseAt);
+      const asked = await holds.load(identifier).catch((error: unknown) => {
+        // That IDENT could not be asked is an answer here (UNKNOWN); who is meant, where it is several, is not.
+        if (error instanceof SourceError) return error;
+        throw error;
+      });
+      return holdSubject(asked, identifier, release);
     },
   },
   Person: {

@@ -64,7 +64,7 @@ export type GlobalAnswer = {
   readonly applications: readonly DecodedRow<Application>[];
 };
 
-export type ElisAnswer = { readonly cases: readonly DecodedRow<ElisApplication>[] };
+export type ElisAnswer = { readonly asOf: string; readonly cases: readonly DecodedRow<ElisApplication>[] };
 
 /** In: the bytes of a records search. Throws SOURCE_INVALID when the envelope itself is wrong. */
 export function decodeGlobal(body: Buffer): GlobalAnswer {
@@ -80,7 +80,7 @@ export function decodeGlobal(body: Buffer): GlobalAnswer {
 export function decodeElis(body: Buffer): ElisAnswer {
   const envelope = readEnvelope("ELIS", body);
   const source = { system: "ELIS", asOf: readAsOf("ELIS", envelope.asOf) } as const;
-  return { cases: eachRow("ELIS", envelope, "cases", (row) => elisCase(row, source)) };
+  return { asOf: source.asOf, cases: eachRow("ELIS", envelope, "cases", (row) => elisCase(row, source)) };
 }
 
 type Row = Readonly<Record<string, unknown>>;

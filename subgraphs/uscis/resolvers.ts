@@ -5,6 +5,7 @@ import type { UnreadableRow } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
 import { parseANumber } from "#schema/scalars.ts";
+import { protectionOf } from "./hold.ts";
 import {
   type Application,
   type DecodedRow,
@@ -42,8 +43,8 @@ export function loadersOver({ global, elis }: Systems): Loaders {
       return aNumbers.map((each) => ({ cases: rowsOf(cases, each) }));
     }, options),
     holds: new DataLoader(async (aNumbers) => {
-      const { cases } = await elis.search(aNumbers);
-      return aNumbers.map((each) => ({ cases: rowsOf(cases, each) }));
+      const { asOf, cases } = await elis.search(aNumbers);
+      return aNumbers.map((each) => ({ asOf, cases: rowsOf(cases, each) }));
     }, options),
   };
 }
@@ -89,6 +90,11 @@ export const resolvers: Resolvers<Loaders> = {
         extensions: { code: "VALUE_UNREADABLE", system: row.system },
       });
     },
+  },
+  ImmigrationHold: {
+    __resolveReference: (hold: Person) => hold,
+    // Asked with at least one A-number, were it nobody's: ELIS's clock stands in every answer.
+    protection: async (hold: Person, _args, { loaders }) => protectionOf(await ask(loaders.holds, hold)),
   },
   Asylum: {
     screenings: async ({ person }: { person: Person }, _args, { loaders, report }, info) => {

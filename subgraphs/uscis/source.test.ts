@@ -62,7 +62,7 @@ const failure = (code: string) => expect.objectContaining({ extensions: { code, 
 describe("a search", () => {
   test("asks with a token had by the form-encoded client credentials", async () => {
     const fake = await fakeSystem();
-    await expect(elisAt(fake.url).search(["012345678"])).resolves.toEqual({ cases: [] });
+    await expect(elisAt(fake.url).search(["012345678"])).resolves.toEqual({ asOf: "2026-10-19T14:00:00Z", cases: [] });
     expect(fake.asked).toEqual([
       {
         path: "/oauth/accesstoken",
@@ -158,7 +158,7 @@ describe("a token", () => {
       const elis = elisAt(fake.url);
       await expect(elis.search(["012345678"])).rejects.toEqual(failure(code));
       expect(fake.searches()).toBe(0);
-      await expect(elis.search(["012345678"])).resolves.toEqual({ cases: [] });
+      await expect(elis.search(["012345678"])).resolves.toEqual({ asOf: "2026-10-19T14:00:00Z", cases: [] });
     },
   );
 });
@@ -172,7 +172,7 @@ describe("the deadline", () => {
   test("a 429 is waited out once when Retry-After fits", async () => {
     const fake = await fakeSystem({ searches: [refused("1"), nothing] });
     const startedMs = performance.now();
-    await expect(elisAt(fake.url).search(["012345678"])).resolves.toEqual({ cases: [] });
+    await expect(elisAt(fake.url).search(["012345678"])).resolves.toEqual({ asOf: "2026-10-19T14:00:00Z", cases: [] });
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
     expect(fake.searches()).toBe(2);
   });
