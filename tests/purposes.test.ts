@@ -1,6 +1,9 @@
 /** Why somebody asks (THREATS T32, T33): which role may state which purpose, and what it takes to break the glass. */
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { purposes } from "../gateway/authorization/purpose.ts";
+import { classOf } from "../gateway/authorization/caller-class.ts";
+import { readPolicies } from "../gateway/authorization/policies.ts";
+import { purposes, purposesByRole } from "../gateway/authorization/purpose.ts";
 import { personaNames, personas } from "../mocks/issuer/personas.ts";
 import {
   startIssuer,
@@ -205,5 +208,66 @@ describe("T33: the glass is broken for a reason, for a while, by somebody known 
     expect(told.filter(({ event }) => event === "request")).toEqual([expect.objectContaining({ agency: "USCIS" })]);
     for (const line of told) expect(line.purpose ?? line.alert).toBeUndefined();
     await development.close();
+  });
+});
+
+describe("T33: a broken glass opens nothing that a statute closes, to nobody", () => {
+  const folder = new URL("../schema/policies/", import.meta.url);
+  const text = (file: string) => readFileSync(new URL(file, folder), "utf8");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".cedar"));
+  const policies = readPolicies({
+    schema: text("policies.cedarschema"),
+    policies: new Map(files.map((file) => [file, text(file)])),
+  });
+  /** With every role, scope and clearance there is. */
+  const classFor = (agency: string) =>
+    classOf(
+      {
+        subject: "anybody",
+        agency,
+        roles: Object.keys(purposesByRole),
+        purposes: [],
+        scopes: ["person:read", "hold:read"],
+        ori: null,
+        clearances: ["1367", "asylum"],
+        assurance: { issuer: issuer.issuer, authenticatedAt: null, acr: null },
+      },
+      "BREAK_GLASS",
+    );
+  /** Every verdict that this policy can reach while these facts hold. */
+  function verdicts(policy: string, agency: string, facts: readonly string[]) {
+    const { relevant, always, decide } = policies.table(policy, classFor(agency), Date.now());
+    if (always !== null) return [always];
+    return Array.from({ length: 2 ** relevant.length }, (_, at) =>
+      relevant.map((fact, bit) => facts.includes(fact) || ((at >> bit) & 1) === 1),
+    ).map(decide);
+  }
+
+  const agencies = ["CBP", "ICE", "USCIS", "EOIR", "ORR", "OIG", "POLICE", "CROSSWALK", ""];
+  describe.each(agencies)("of agency %j", (agency) => {
+    test.each<[string, readonly string[]]>([
+      ["person", ["protected1367"]],
+      ["whereabouts", ["protected1367"]],
+      ["benefit", ["protectedFiling"]],
+      ["filing-encounter", ["filingRelated", "protected1367"]],
+      ["asylum-record", ["asylumRelated"]],
+      ["protected-filing", []],
+      ["asylum", []],
+      ["asylum-marker", []],
+      ["fear-claim", []],
+      ["juvenile", []],
+      ["screening", []],
+    ])("%s is hidden where %j holds, whatever else does", (policy, facts) => {
+      expect(policies.names).toContain(policy);
+      for (const fact of facts) expect(policies.factsOf(policy)).toContain(fact);
+      for (const verdict of verdicts(policy, agency, facts))
+        expect(verdict).toMatchObject({ permits: false, effect: "hide" });
+    });
+  });
+
+  test("it opens other persons to a federal agency, and none to the police", () => {
+    const { relevant, decide } = policies.table("person", classFor("USCIS"), Date.now());
+    expect(decide(relevant.map(() => false))).toEqual({ permits: true });
+    expect(verdicts("person", "POLICE", []).every(({ permits }) => !permits)).toBe(true);
   });
 });
