@@ -18,6 +18,14 @@ export const protections = [
 ] as const;
 export type Protection = (typeof protections)[number];
 
+const authorizationModes = ["filter", "reject", "dry-run"] as const;
+
+/**
+ * SWITCH: true as soon as every field of schema/supergraph.graphql has a label. Until then deny-by-default is off, and
+ * production asks for its name.
+ */
+const everyFieldIsLabelled = false;
+
 export type Issuer = {
   readonly issuer: string;
   readonly jwksUrl: string;
@@ -36,6 +44,10 @@ export type Config = {
   /** A folder of *.cedar files and their policies.cedarschema, looked at together with the supergraph. */
   readonly policies: string;
   readonly insecure: ReadonlySet<Protection>;
+  /** What becomes of an operation of which a part is refused. */
+  readonly authorizationMode: (typeof authorizationModes)[number];
+  /** Fields that nothing is said about are not served. */
+  readonly denyByDefault: boolean;
   readonly issuers: readonly Issuer[];
   readonly audience: string;
   /** Clients (`client_id`) through which callers may come; empty: any. */
@@ -85,6 +97,7 @@ export function readConfig(env: Environment): ConfigOutcome {
   const reader = settingReader(env, refusals);
   const mode = reader.oneOf("CROSSWALK_ENV", ["development", "production"], "development");
   const supergraph = env.GATEWAY_SUPERGRAPH || ours("supergraph.graphql");
+  const insecure = reader.protections("GATEWAY_INSECURE");
   const config: Config = {
     mode,
     host: env.HOST || "127.0.0.1",
@@ -93,7 +106,9 @@ export function readConfig(env: Environment): ConfigOutcome {
     supergraph,
     supergraphPollMs: reader.wholeNumber("GATEWAY_SUPERGRAPH_POLL_MS", isUrl(supergraph) ? 10_000 : 500),
     policies: env.GATEWAY_POLICIES || ours("policies"),
-    insecure: reader.protections("GATEWAY_INSECURE"),
+    insecure,
+    authorizationMode: reader.oneOf("AUTHORIZATION_MODE", authorizationModes, "filter"),
+    denyByDefault: everyFieldIsLabelled && !insecure.has("deny-by-default"),
     issuers: reader.issuers(
       "GATEWAY_ISSUERS",
       "GATEWAY_ISSUER_AGENCIES",
@@ -143,7 +158,9 @@ function insecureSettings(config: Config): readonly string[] {
     if (!insecure.has(name)) refusals.push(`production: ${why}, or set GATEWAY_INSECURE to contain ${name}`);
   };
   const notYet = "is not built yet: wait for it";
-  require("deny-by-default", `deny-by-default (policies for every field) ${notYet}`);
+  if (!everyFieldIsLabelled) require("deny-by-default", `deny-by-default (a label on every field) ${notYet}`);
+  if (config.authorizationMode === "dry-run")
+    require("deny-by-default", "deny-by-default: set AUTHORIZATION_MODE to filter or reject: dry-run refuses nothing");
   require("audit", `audit (a durable record before every answer) ${notYet}`);
   if (Object.keys(config.subgraphKeys).length === 0 && config.subgraphKeysFile === "")
     require("subgraph-signature", "subgraph-signature: set SUBGRAPH_KEY_<NAME> for every subgraph, or SUBGRAPH_KEYS_FILE");

@@ -75,6 +75,7 @@ const entries = {
   COST_ESTIMATED_TOO_EXPENSIVE: document("the operation may cost more than is allowed; ask for less at once"),
   PERSISTED_QUERY_NOT_IN_LIST: document("no trusted document has this id"),
   PERSISTED_QUERY_ID_REQUIRED: document("only trusted documents are taken, by their id"),
+  UNAUTHORIZED_OPERATION: { ...document("something of this operation is refused to you"), status: 403, shows: [] },
   QUERY_PLANNING_FAILED: document("no plan was found for this operation; ask for less at once"),
   QUERY_PLANNING_TIMEOUT: document("planning this operation took too long; ask for less at once"),
 

@@ -67,7 +67,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     ends.push(planner.close);
     const subgraphs = openSubgraphs(config, telemetry);
     ends.push(subgraphs.close);
-    const settings: Omit<SupergraphSettings, "warm"> = {
+    const settings: Omit<SupergraphSettings, "authorization" | "id"> = {
       planner,
       introspection: config.mode === "development" || config.insecure.has("introspection"),
       maxCost: config.maxCost,
@@ -82,8 +82,8 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       look: together(look, lookAtPolicies),
       intervalMs: config.supergraphPollMs,
       read: async ({ id, supergraph: sdl, policies }) => {
-        policiesOf(policies);
-        const supergraph = await readSupergraph(sdl, { ...settings, id });
+        const authorization = { policies: policiesOf(policies), denyByDefault: config.denyByDefault };
+        const supergraph = await readSupergraph(sdl, { ...settings, id, authorization });
         // The first one is there at once: its plans come with the first who ask.
         if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
         return supergraph;
@@ -135,6 +135,7 @@ async function openListeners(
     mode: config.mode,
     authenticate: config.insecure.has("authentication") ? null : authenticator({ ...config, events: telemetry }),
     requirePurpose: !config.insecure.has("purpose"),
+    authorizationMode: config.authorizationMode,
     breakGlass: breakGlass({
       windowMs: config.breakGlassWindowMs,
       acrValues: config.breakGlassAcr,

@@ -2,8 +2,8 @@
 import { type Admission, overloaded, priorityOf } from "./admission.ts";
 import type { Authenticate } from "./authorization/authenticate.ts";
 import type { BreakGlass } from "./authorization/break-glass.ts";
+import { type CallerClass, classOf } from "./authorization/caller-class.ts";
 import { readPurpose, usualPurpose } from "./authorization/purpose.ts";
-import { refusedRootFields } from "./authorization/root-fields.ts";
 import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
@@ -71,13 +71,20 @@ export type HandleSettings = {
   /** False: any caller may ask for any purpose, or for none. */
   readonly requirePurpose: boolean;
   readonly breakGlass: BreakGlass;
+  readonly authorizationMode: AuthorizationMode;
   readonly admission: Admission;
   readonly documents: TrustedDocuments;
   /** From a request's arrival to its answer. */
   readonly requestTimeoutMs: number;
   readonly current: () => Supergraph;
-  readonly telemetry: Pick<Telemetry, "requestShed">;
+  readonly telemetry: Pick<Telemetry, "requestShed" | "partsRefused">;
 };
+
+/**
+ * What becomes of an operation of which a part is refused: it is answered without that part, or not at all; or, for
+ * trying rules out, it is answered as if nothing were refused, and told of.
+ */
+export type AuthorizationMode = "filter" | "reject" | "dry-run";
 
 export function operationHandler(settings: HandleSettings): Handle {
   const { admission, telemetry } = settings;
@@ -110,8 +117,8 @@ export function operationHandler(settings: HandleSettings): Handle {
     });
 }
 
-/** What this caller may ask, and what subgraphs may be told of it. */
-type Authorized = { readonly rights: Rights; readonly origin: Origin };
+/** Who asks, as far as rights depend on it, and what subgraphs may be told of it. */
+type Authorized = { readonly callerClass: CallerClass; readonly origin: Origin };
 
 async function authorize(
   { mode, authenticate, requirePurpose, breakGlass }: HandleSettings,
@@ -119,7 +126,7 @@ async function authorize(
   about: AboutOperation,
 ): Promise<Authorized | Refusal> {
   const { requestId } = input;
-  if (!authenticate) return { rights: allRights, origin: { requestId, caller: null } };
+  if (!authenticate) return { callerClass: classOf(null, null), origin: { requestId, caller: null } };
   const authenticated = await authenticate(input.authorization);
   if ("refused" in authenticated) return authenticated;
   const { caller } = authenticated;
@@ -133,27 +140,26 @@ async function authorize(
   about.purpose = purpose;
   const { agency, ori, roles } = caller;
   const origin = { requestId, caller: { agency, ori, roles, purpose, caseReference } };
-  const refused = refusedRootFields(caller, purpose);
-  if (refused.size === 0) return { rights: allRights, origin };
-  const isRefused = (type: string, field: string) => type === "Query" && refused.has(field);
-  return { rights: { ...allRights, key: "without persons", refusesField: isRefused }, origin };
+  return { callerClass: classOf(caller, purpose), origin };
 }
 
 async function answerTo(
-  { documents, requestTimeoutMs }: HandleSettings,
+  settings: HandleSettings,
   supergraph: Supergraph,
   input: OperationInput,
   about: AboutOperation,
-  { rights, origin }: Authorized,
+  { callerClass, origin }: Authorized,
 ): Promise<Answer | Refusal> {
-  const operation = stageNow("prepare", null, () => prepare(documents, supergraph, input));
+  const operation = stageNow("prepare", null, () => prepare(settings.documents, supergraph, input));
   if ("refused" in operation) return operation;
   const { name, kind } = operation.document;
   about.operation = name;
   describeStage({ operation: name, kind });
   try {
     const { signal, receivedAt } = input;
-    const deadline = receivedAt + requestTimeoutMs;
+    const deadline = receivedAt + settings.requestTimeoutMs;
+    const rights = rightsFor(settings, supergraph, callerClass, operation);
+    if ("refused" in rights) return rights;
     const answer = await stage("execute", { operation: name, kind }, () =>
       supergraph.execute(operation, { signal, deadline, rights, origin }),
     );
@@ -165,6 +171,20 @@ async function answerTo(
     if (error instanceof PlannerUnavailable) return overloaded();
     throw error;
   }
+}
+
+function rightsFor(
+  { authorizationMode, telemetry }: HandleSettings,
+  supergraph: Supergraph,
+  callerClass: CallerClass,
+  operation: PreparedOperation,
+): Rights | Refusal {
+  const rights = supergraph.rightsOf(callerClass);
+  if (authorizationMode === "filter") return rights;
+  const refused = supergraph.refusedIn(operation, rights);
+  if (authorizationMode === "reject") return refused.length > 0 ? refuse("UNAUTHORIZED_OPERATION") : rights;
+  if (refused.length > 0) telemetry.partsRefused({ operation: operation.document.name, elements: refused });
+  return allRights;
 }
 
 function prepare(

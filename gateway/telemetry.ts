@@ -5,7 +5,7 @@
 import type { ErrorCode } from "./errors.ts";
 import { eventLine, firstLine, framesOf, requestLine, type WriteLine } from "./telemetry/log.ts";
 import { openMetrics, type PlanCacheSize } from "./telemetry/metrics.ts";
-import { operationLabels } from "./telemetry/names.ts";
+import { isPlainName, operationLabels } from "./telemetry/names.ts";
 import { detectTracing } from "./telemetry/spans.ts";
 
 export { firstLine, lineWriter, type WriteLine } from "./telemetry/log.ts";
@@ -48,6 +48,8 @@ export type Telemetry = {
   supergraphReplaced(id: string): void;
   supergraphRefused(reason: unknown): void;
   protectionOff(name: string): void;
+  /** Parts of an operation that would have been refused were it not for a dry run. Names of the schema alone. */
+  partsRefused(refused: { readonly operation: string | null; readonly elements: readonly string[] }): void;
   /** A fault of ours: where it was thrown, never what it said. */
   faultCaught(error: unknown): void;
   /** A token was not accepted. The client is told nothing of the reason. */
@@ -72,6 +74,8 @@ export type Telemetry = {
   /** In the Prometheus text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
+
+const maxElementsTold = 100;
 
 export function openTelemetry(write: WriteLine): Telemetry {
   const metrics = openMetrics();
@@ -124,6 +128,15 @@ export function openTelemetry(write: WriteLine): Telemetry {
     },
     protectionOff(name) {
       line("protection-off", { protection: name, remedy: "take it out of GATEWAY_INSECURE" });
+    },
+    partsRefused({ operation, elements }) {
+      metrics.dryRuns.inc();
+      const named = operation !== null && isPlainName(operation) ? { operation } : {};
+      line("dry-run", {
+        ...named,
+        refused: elements.slice(0, maxElementsTold),
+        remedy: "set AUTHORIZATION_MODE to filter",
+      });
     },
     faultCaught(error) {
       line("fault", { at: framesOf(error) });

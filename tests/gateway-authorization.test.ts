@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import {
+  composeTiny,
   startIssuer,
   startTestGateway,
   startTinyGraph,
@@ -25,7 +26,16 @@ beforeAll(async () => {
     startIssuer("https://other.test.example"),
   ]);
   const GATEWAY_ISSUERS = [issuer, other].map((each) => `${each.issuer}=${each.jwksUrl}`).join(", ");
-  development = await startTestGateway(graph.sdl, { GATEWAY_ISSUERS, GATEWAY_INSECURE: "" });
+  const sdl = composeTiny(
+    (name) => graph.subgraphs[name].url,
+    "",
+    (text) => text.replace("person(by: PersonIdentifier!): Person", '$& @policy(policies: [["look-up"]])'),
+  );
+  development = await startTestGateway(
+    sdl,
+    { GATEWAY_ISSUERS, GATEWAY_INSECURE: "deny-by-default" },
+    { lookAtPolicies: async () => lookUpPolicies },
+  );
   production = await startTestGateway(graph.sdl, {
     GATEWAY_ISSUERS,
     CROSSWALK_ENV: "production",
@@ -39,6 +49,25 @@ afterAll(async () => {
   await Promise.all([development.close(), production.close()]);
   await Promise.all([graph.close(), issuer.close(), other.close()]);
 });
+
+/** Whoever has a purpose looks persons up, but local police and jails. */
+const lookUpPolicies = {
+  schema: `namespace Crosswalk {
+    entity Caller = {
+      agency: String, jurisdiction: String, roles: Set<String>, scopes: Set<String>, clearances: Set<String>,
+    };
+    entity Record;
+    action "look-up" appliesTo { principal: [Caller], resource: [Record], context: { purpose: String } };
+  }`,
+  policies: new Map([
+    [
+      "look-up.cedar",
+      `@id("for-a-purpose") @authority("5 USC 552a")
+       permit (principal, action == Crosswalk::Action::"look-up", resource)
+       when { ["REMOVAL_OPERATIONS", "CUSTODY"].contains(context.purpose) };`,
+    ],
+  ]),
+};
 
 const query = '{ person(by: { fin: "FIN000002" }) { fin } }';
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -138,7 +167,7 @@ test("an issuer whose keys cannot be had is not the caller's fault: 503", async 
   const token = await gone.token();
   const gateway = await startTestGateway(graph.sdl, {
     GATEWAY_ISSUERS: `${gone.issuer}=${gone.jwksUrl}`,
-    GATEWAY_INSECURE: "",
+    GATEWAY_INSECURE: "deny-by-default",
   });
   await gone.close();
   const { status, body } = await gateway.ask(query, {}, bearer(token));

@@ -134,13 +134,13 @@ export async function startTinyGraph(): Promise<TinyGraph> {
   };
 }
 
-/** The tiny supergraph over these URLs; `more` is added to the people's schema. */
-export function composeTiny(urlOf: (name: TinyName) => string, more = ""): string {
+/** The tiny supergraph over these URLs; `more` is added to the people's schema, `edit` may change each. */
+export function composeTiny(urlOf: (name: TinyName) => string, more = "", edit = (sdl: string) => sdl): string {
   const { supergraphSdl, errors } = composeServices(
     names.map((name) => ({
       name,
       url: urlOf(name),
-      typeDefs: parse(`${shared}\n${sdls[name]}\n${name === "people" ? more : ""}`),
+      typeDefs: parse(`${shared}\n${edit(sdls[name])}\n${name === "people" ? more : ""}`),
     })),
   );
   if (errors) throw new Error(errors.map(({ message }) => message).join("\n"));
@@ -281,7 +281,12 @@ export async function startTestGateway(
 }
 
 export function testConfig(env: Environment = {}): Config {
-  const outcome = readConfig({ PORT: "0", INTERNAL_PORT: "0", GATEWAY_INSECURE: "authentication,purpose", ...env });
+  const outcome = readConfig({
+    PORT: "0",
+    INTERNAL_PORT: "0",
+    GATEWAY_INSECURE: "authentication,purpose,deny-by-default",
+    ...env,
+  });
   if ("refusals" in outcome) throw new Error(outcome.refusals.join("\n"));
   return outcome.config;
 }

@@ -46,7 +46,7 @@ function start(program: string, flags: readonly string[] = [], env: Readonly<Rec
       NODE_ENV: "production",
       PORT: "0",
       INTERNAL_PORT: "0",
-      GATEWAY_INSECURE: "authentication,purpose",
+      GATEWAY_INSECURE: "authentication,purpose,deny-by-default",
       GATEWAY_SUPERGRAPH: join(folder, "supergraph.graphql"),
       ...env,
     },

@@ -4,6 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { type DocumentNode, type GraphQLSchema, parse, visit } from "graphql";
+import type { Policies } from "../authorization/policies.ts";
+import { type RightsOf, rightsReader } from "../authorization/rights.ts";
+import { readRules } from "../authorization/rules.ts";
 import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
@@ -11,10 +14,15 @@ import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
 import { prepareDocument } from "../execution/planner-schema.ts";
 import { withPossibleTypes } from "../execution/possible-types.ts";
-import { allRights } from "../execution/rights.ts";
+import { allRights, type Rights } from "../execution/rights.ts";
 import { readSchemaFacts, type SchemaFacts } from "../execution/schema-facts.ts";
 import { askedParts } from "../execution/variant.ts";
-import { documentPreparer, operationPreparer, type PrepareOperation } from "../operation/operation-preparer.ts";
+import {
+  documentPreparer,
+  operationPreparer,
+  type PreparedOperation,
+  type PrepareOperation,
+} from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
 import { readApiSchema } from "./api-schema.ts";
 
@@ -25,6 +33,10 @@ export type Supergraph = {
   readonly apiSchema: GraphQLSchema;
   readonly prepare: PrepareOperation;
   readonly execute: Engine;
+  /** What callers of this class may see of it. */
+  readonly rightsOf: RightsOf;
+  /** What of an operation is refused by these rights, as the schema names it. Throws what planning it would. */
+  refusedIn(operation: PreparedOperation, rights: Rights): readonly string[];
   /** Normalised operations with a plan, most used first. */
   plannedTexts(): readonly string[];
   planCache(): { readonly entries: number; readonly bytes: number };
@@ -43,6 +55,13 @@ export type SupergraphSettings = {
   readonly id?: string;
   readonly planner: Planner;
   readonly introspection: boolean;
+  /** By what its rights are worked out; nothing, where nobody asks for rights. */
+  readonly authorization?: {
+    /** Null: there are none, and what they would decide is refused. */
+    readonly policies: Policies | null;
+    /** Fields that nothing is said about are not served. */
+    readonly denyByDefault: boolean;
+  };
   /** Estimated; 0: not bounded. */
   readonly maxCost: number;
   /** Whether a subgraph takes representations with gaps. */
@@ -58,9 +77,11 @@ export type SupergraphSettings = {
 const maxPlanBytes = 128 * 1024 * 1024;
 const maxRefused = 10_000;
 
-/** Throws for text that is no usable supergraph, before anything is replaced. */
+/** Throws for text that is no usable supergraph, or whose rules could not be held, before anything is replaced. */
 export async function readSupergraph(sdl: string, settings: SupergraphSettings): Promise<Supergraph> {
   const document = parse(sdl, { noLocation: true });
+  const { policies, denyByDefault } = settings.authorization ?? { policies: null, denyByDefault: true };
+  const rules = readRules(document, { denyByDefault });
   const planned = await settings.planner.load(sdl);
   try {
     const { synthetics } = planned;
@@ -93,6 +114,10 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       apiSchema,
       prepare: operationPreparer(preparing),
       execute: engine,
+      rightsOf: rightsReader(rules, policies, Date.now),
+      refusedIn: ({ document: { operation }, variables }, rights) => [
+        ...askedParts(apiSchema, operation, variables, rights).refused,
+      ],
       ...plansAhead(apiSchema, plans, documentPreparer(preparing)),
       ...holding(planned.release),
     };

@@ -65,6 +65,7 @@ export function openMetrics() {
     ),
     plans: histogram("plan_duration_seconds", "Plans asked of the planner, by outcome", durationBuckets, "outcome"),
     planLookups: counter("plan_cache_lookups_total", "Looks into the cache of plans", "outcome"),
+    dryRuns: counter("dry_run_refusals_total", "Operations of which a dry run refused nothing, where it would have"),
     shed: counter("shed_requests_total", "Requests refused because there was too much to do", "priority"),
     tokensRefused: counter("tokens_refused_total", "Tokens not accepted", "reason"),
     keyFetches: counter("issuer_key_fetches_total", "Key sets asked of issuers, by outcome", "issuer", "outcome"),
