@@ -53,7 +53,8 @@ export function readPolicyTexts(): PolicyTexts {
 /** The book, or a line for every finding: file, line and what to write. */
 export function readPolicyBook({ schema, policies }: PolicyTexts): PolicyBook | readonly string[] {
   const answer = cedar.schemaToJsonWithResolvedTypes(schema);
-  if (answer.type !== "success") return answer.errors.map((each) => `${policiesPath}${schemaFile}: ${told(each)}`);
+  if (answer.type !== "success")
+    return answer.errors.map((each) => `${policiesPath}${schemaFile}${lineOf(schema, each)}: ${told(each)}`);
   const actions = answer.json.Crosswalk?.actions ?? {};
   const facts = new Map(Object.entries(actions).map(([name, action]) => [name, factsOf(action)]));
   const read = [...policies].flatMap(([file, text]) => readFile(file, text, facts));
@@ -74,10 +75,11 @@ function factsOf({ appliesTo }: cedar.ActionType<string>): readonly string[] {
 
 function readFile(file: string, text: string, facts: PolicyBook["facts"]): readonly (PolicyRule | string)[] {
   const parts = cedar.policySetTextToParts(text);
-  if (parts.type !== "success") return parts.errors.map((each) => `${policiesPath}${file}: ${told(each)}`);
-  const lineOf = (part: string) => text.slice(0, text.indexOf(part)).split("\n").length;
+  if (parts.type !== "success")
+    return parts.errors.map((each) => `${policiesPath}${file}${lineOf(text, each)}: ${told(each)}`);
+  const lineAt = (part: string) => text.slice(0, text.indexOf(part)).split("\n").length;
   return [...parts.policies, ...parts.policy_templates]
-    .map((part) => ({ part, place: `${policiesPath}${file}:${lineOf(part)}` }))
+    .map((part) => ({ part, place: `${policiesPath}${file}:${lineAt(part)}` }))
     .map(({ part, place }) => readRule(part, place, facts));
 }
 
@@ -131,6 +133,12 @@ function invalid(schema: string, rules: readonly PolicyRule[]): readonly string[
 function told({ message, help, sourceLocations }: cedar.DetailedError): string {
   const said = [message, ...(sourceLocations ?? []).map(({ label }) => label), help];
   return said.filter((each) => typeof each === "string").join(": ");
+}
+
+/** Cedar counts bytes. */
+function lineOf(text: string, { sourceLocations }: cedar.DetailedError): string {
+  const start = sourceLocations?.[0]?.start;
+  return start === undefined ? "" : `:${Buffer.from(text).subarray(0, start).toString().split("\n").length}`;
 }
 
 const precedence: readonly Outcome[] = ["hide", "refer", "mask"];

@@ -519,7 +519,7 @@ const rows: readonly Row[] = [
     /a\.cedar:9: sealed-judges has no effect/,
   ],
   ["two rules of one name", [inCedar("sealed-judges", "courts")], /a\.cedar:9: @id\("courts"\) is taken/],
-  ["a policy that is no Cedar", [inCedar("permit (", "permits (")], /^schema\/policies\/a\.cedar: /],
+  ["a policy that is no Cedar", [inCedar("permit (", "permits (")], /^schema\/policies\/a\.cedar:3: /],
   [
     "a policy that takes a fact which its context has not",
     [inCedar("context.sealed", "context.hot")],
@@ -528,7 +528,7 @@ const rows: readonly Row[] = [
   [
     "a schema that is no Cedar",
     [inCedarSchema("entity Record;", "entity")],
-    /^schema\/policies\/policies\.cedarschema: /,
+    /^schema\/policies\/policies\.cedarschema:4: /,
   ],
   [
     "subgraphs that do not compose",
