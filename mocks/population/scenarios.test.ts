@@ -24,8 +24,8 @@ function only(within: World, fin: string): PersonFile {
 const personOf = (id: string, member = "fin") => only(world, scenario(id)[member]!);
 
 describe("the scenarios", () => {
-  test("are S1 to S10, each with what it shows", () => {
-    expect(scenarios.map(({ id }) => id)).toEqual(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10"]);
+  test("are S1 to S16, each with what it shows", () => {
+    expect(scenarios.map(({ id }) => id)).toEqual(Array.from({ length: 16 }, (_, n) => `S${n + 1}`));
     for (const { title, shows } of scenarios) expect([title.length > 10, shows.length > 40]).toEqual([true, true]);
   });
 
@@ -203,4 +203,52 @@ test("S10: the detainer is served and not lifted", () => {
   expect(personOf("S10").eid.detainers).toMatchObject([
     { servedAt: "2026-10-12T14:30:00Z", liftedAt: null, liftReason: null },
   ]);
+});
+
+const isProtected = ({ elis }: PersonFile) => elis.cases.some(({ protection }) => protection === "1367");
+
+test("S11: protected, in ICE custody, before the court, with two addresses and a hearing on asylum", () => {
+  const file = personOf("S11");
+  expect(isProtected(file)).toBe(true);
+  expect(file.eid.stays).toMatchObject([{ bookOutAt: null }]);
+  expect(file.e3[0]!.releaseAddress!.lines).toHaveLength(2);
+  expect(file.cases).toMatchObject([{ caseType: "RMV", city: "Baltimore" }]);
+  const ahead = file.cases[0]!.proceedings[0]!.schedule.filter(({ date }) => date > today);
+  expect(ahead).toMatchObject([{ scheduleType: "IA", adjournReason: null }]);
+});
+
+test("S12: an asylum-only case, denied, with the time to appeal running", () => {
+  const { cases, elis, eid } = personOf("S12");
+  expect(cases).toMatchObject([
+    { caseType: "AOC", proceedings: [{ decCode: "D", appealReserved: "A", appealDueDate: "2026-10-30" }] },
+  ]);
+  expect([elis.cases, eid.stays.length]).toEqual([[], 1]);
+});
+
+test("S13: a child of twelve, alone", () => {
+  const { ident, e3, cases } = personOf("S13");
+  expect(ident).toMatchObject([{ birthDate: "2014-05-09" }]);
+  expect(e3).toMatchObject([{ unaccompaniedChild: { entered: true, derived: true } }]);
+  expect(cases).toMatchObject([{ juvenile: "UJ" }]);
+});
+
+test("S14: a fear claim in three agencies' records, undecided", () => {
+  const { e3, eid, global, cases } = personOf("S14");
+  expect(e3).toMatchObject([{ fearClaim: { entered: true, derived: true } }]);
+  expect(eid.cases[0]!.category).toMatch(/^\[8G\]/);
+  expect(global.screenings).toMatchObject([{ kind: "CF", decision: null }]);
+  expect(cases).toEqual([]);
+});
+
+test("S15: nothing anywhere but a protected filing", () => {
+  const file = personOf("S15");
+  expect(isProtected(file)).toBe(true);
+  const { adis, i94, e3, eid, global, cases } = file;
+  expect([adis, i94, e3, ...Object.values(eid), ...Object.values(global), cases].flat()).toEqual([]);
+});
+
+test("S16: an active detainer on a protected person", () => {
+  const file = personOf("S16");
+  expect(isProtected(file)).toBe(true);
+  expect(file.eid.detainers).toMatchObject([{ servedAt: "2026-10-15T15:20:00Z", liftedAt: null }]);
 });

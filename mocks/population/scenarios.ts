@@ -1,5 +1,5 @@
 /**
- * The scenarios S1 to S10, always in the population: at fixed indices, with fixed identifiers, whatever its size and
+ * The scenarios S1 to S16, always in the population: at fixed indices, with fixed identifiers, whatever its size and
  * seed. Their dates follow worldNow, so that S1 always stands on the day before the flight.
  */
 import { BLOCK_SIZE, type Making, makePerson } from "./block.ts";
@@ -8,12 +8,16 @@ import * as identifiers from "./identifiers.ts";
 import { personS6, personS8 } from "./scenario-benefits.ts";
 import { personS2, personS3, personS7, personS9, personS10 } from "./scenario-custody.ts";
 import { peopleOfS5, personS4, personS5 } from "./scenario-families.ts";
+import { personS11, personS12, personS13, personS14, personS15, personS16 } from "./scenario-hidden.ts";
 import { personS1 } from "./scenario-s1.ts";
 import { openStage } from "./stage.ts";
 import type { PersonFile, Scenario } from "./types.ts";
 
 /** INVARIANT: S4's two people share a block; S5's first four do. */
-const indexOf = { S1: 0, S2: 1, S3: 2, S4: 3, S6: 5, S7: 6, S8: 7, S9: 8, S10: 9, S5: 16 } as const;
+const indexOf = {
+  ...{ S1: 0, S2: 1, S3: 2, S4: 3, S6: 5, S7: 6, S8: 7, S9: 8, S10: 9 },
+  ...{ S11: 10, S12: 11, S13: 12, S14: 13, S15: 14, S16: 15, S5: 16 },
+} as const;
 
 const casts: ReadonlyMap<number, (making: Making, index: number) => PersonFile> = new Map([
   [indexOf.S1, personS1],
@@ -26,6 +30,12 @@ const casts: ReadonlyMap<number, (making: Making, index: number) => PersonFile> 
   [indexOf.S8, personS8],
   [indexOf.S9, personS9],
   [indexOf.S10, personS10],
+  [indexOf.S11, personS11],
+  [indexOf.S12, personS12],
+  [indexOf.S13, personS13],
+  [indexOf.S14, personS14],
+  [indexOf.S15, personS15],
+  [indexOf.S16, personS16],
   ...Array.from(
     { length: peopleOfS5 },
     (_, place) => [indexOf.S5 + place, (making: Making) => personS5(making, indexOf.S5, place)] as const,
@@ -157,6 +167,62 @@ export const scenarios: readonly Scenario[] = [
     identifiers: identifiersOf(indexOf.S10, (stage) => ({
       eidSubjectId: stage.subject,
       fbiNumber: stage.fbi,
+      dtaId: stage.serial(40_000_000),
+    })),
+  },
+  {
+    id: "S11",
+    title: "Held by ICE, and protected by 8 USC 1367",
+    shows:
+      "A pending U petition in ELIS. In ICE custody, in removal proceedings, with an address given on release and one for the court's notices. ICE sees her, but neither address nor what goes back to the petition; to those with no case of hers she is nobody. Her next hearing is on asylum (IA).",
+    identifiers: identifiersOf(indexOf.S11, (stage) => ({
+      eidSubjectId: stage.subject,
+      idncase: stage.idncase(),
+      protectedReceiptNumber: stage.receipt(0),
+    })),
+  },
+  {
+    id: "S12",
+    title: "A case that is by its type about asylum",
+    shows:
+      "Admitted without a visa, so that his case is asylum-only (AOC): its existence tells of the claim. Denied on 30 September, the time to appeal runs: removal is stayed, which all may know, and why, not all.",
+    identifiers: identifiersOf(indexOf.S12, (stage) => ({
+      eidSubjectId: stage.subject,
+      i94Number: stage.i94(0),
+      passport: stage.passport("POL"),
+      idncase: stage.idncase(),
+    })),
+  },
+  {
+    id: "S13",
+    title: "A child who came alone",
+    shows:
+      "Twelve years old, unaccompanied by both indicators, handed over to HHS; in removal proceedings with a juvenile code. Those who place children see her, and no adult.",
+    identifiers: identifiersOf(indexOf.S13, (stage) => ({ idncase: stage.idncase() })),
+  },
+  {
+    id: "S14",
+    title: "A fear claimed at the border",
+    shows:
+      "Expedited removal with a credible-fear referral: the claim stands in e3's indicators and disposition, in EID's category (8G) and in Global's open screening; there is no court case.",
+    identifiers: identifiersOf(indexOf.S14, (stage) => ({ eidSubjectId: stage.subject })),
+  },
+  {
+    id: "S15",
+    title: "Known to USCIS alone, by a protected filing",
+    shows:
+      "A pending T application is all there is: for everybody but USCIS's own this person does not exist, and no answer may differ from that about nobody.",
+    identifiers: identifiersOf(indexOf.S15, (stage) => ({ protectedReceiptNumber: stage.receipt(0) })),
+  },
+  {
+    id: "S16",
+    title: "A hold that police may not learn of",
+    shows:
+      "An active, served detainer on a person with a pending self-petition under 8 USC 1367: holdCheck reads as for somebody nobody holds; ICE sees its detainer.",
+    identifiers: identifiersOf(indexOf.S16, (stage) => ({
+      eidSubjectId: stage.subject,
+      fbiNumber: stage.fbi,
+      protectedReceiptNumber: stage.receipt(0),
       dtaId: stage.serial(40_000_000),
     })),
   },
