@@ -127,7 +127,7 @@ function judging(supergraph: Contract, { facts }: PolicyBook, decide: Decide) {
         rule.name === "requiresScopes"
           ? asking.scopes.includes(each)
           : facts.has(each) && byPolicy(each, asking, []).kind === "permitted";
-      const isPermitted = groups.some((group) => group.every(holds));
+      const isPermitted = groups.some((group) => group.length > 0 && group.every(holds));
       return { kind: isPermitted ? "permitted" : "refused", notes: [] };
     });
     if (parts.some(({ kind }) => kind === "refused")) return refused;

@@ -3,6 +3,7 @@ import { foreignDirectives, lostLabels } from "./check-composition.ts";
 import { unreadableFacts } from "./check-facts.ts";
 import {
   doubtfulOpen,
+  emptyRules,
   guardedRoots,
   labelledInterfaces,
   tellingLeaves,
@@ -29,6 +30,7 @@ export function contractFindings(sources: readonly SchemaSource[], policies: Pol
     ...lostLabels(graph),
     ...unlabelled(graph),
     ...doubtfulOpen(graph),
+    ...emptyRules(graph),
     ...guardedRoots(graph),
     ...labelledInterfaces(graph),
     ...unhidable(graph),

@@ -15,6 +15,7 @@ import {
   rootTypes,
   rulesOf,
   type Type,
+  texts,
 } from "./contract.ts";
 
 const anyLabel =
@@ -46,6 +47,19 @@ export function doubtfulOpen(graph: Graph): readonly string[] {
       return [`${place}: ${element} is open and has a rule: write either \`@open\`, or the rule`];
     return rootTypes.has(element) ? [`${place}: ${element} speaks for no field: write \`@open\` on its fields`] : [];
   });
+}
+
+/** A group of no scopes would be had by everybody; no groups at all, by nobody. */
+export function emptyRules({ subgraphs }: Graph): readonly string[] {
+  const findings = [...subgraphs.values()].flatMap(elementsOf).flatMap(({ element, labels }) =>
+    labels.flatMap(({ name, given, place }) => {
+      const groups = name === "requiresScopes" ? given.scopes : name === "policy" ? given.policies : [["some"]];
+      const isWhole = Array.isArray(groups) && groups.length > 0 && groups.every((each) => texts(each).length > 0);
+      const form = name === "policy" ? '`@policy(policies: [["…"]])`' : '`@requiresScopes(scopes: [["…"]])`';
+      return isWhole ? [] : [`${place}: @${name} on ${element} demands nothing by name: write ${form}`];
+    }),
+  );
+  return [...new Set(findings)];
 }
 
 /** A rule on an interface is walked around by naming the type behind it. */

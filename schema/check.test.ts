@@ -181,6 +181,16 @@ const rows: readonly Row[] = [
     /Name is open without a reason: write `@open\(reason: "…"\)`/,
   ],
   [
+    "a rule that demands no scope by name",
+    [inRegistry('scopes: [["person:read"]]', 'scopes: [["person:read"], []]')],
+    /^subgraphs\/registry\/schema\.graphql:3: @requiresScopes on Query\.person demands nothing by name: write `@requiresScopes/,
+  ],
+  [
+    "a rule that demands no policy by name",
+    [inCourt("@authenticated", "@policy(policies: [[]])")],
+    /@policy on Person\.cases demands nothing by name: write `@policy/,
+  ],
+  [
     "a root type that is open as a whole",
     [inRegistry("type Query {", 'type Query @open(reason: "x") {')],
     /Query speaks for no field: write `@open` on its fields/,
