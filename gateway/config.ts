@@ -30,7 +30,7 @@ export type Issuer = {
   readonly issuer: string;
   readonly jwksUrl: string;
   /** For which it speaks; empty: for all. */
-  readonly agencies: readonly string[];
+  readonly agencies?: readonly string[];
 };
 
 export type Config = {
@@ -146,7 +146,7 @@ export const readProcessConfig = (): ConfigOutcome => readConfig(process.env);
 /** A file of this project, wherever the gateway is started from. */
 const ours = (file: string): string => fileURLToPath(new URL(`../schema/${file}`, import.meta.url));
 
-const developmentIssuers: readonly Omit<Issuer, "agencies">[] = [
+const developmentIssuers: readonly Issuer[] = [
   { issuer: "https://issuer.crosswalk.example", jwksUrl: "http://127.0.0.1:4300/jwks.json" },
 ];
 
@@ -238,7 +238,7 @@ function settingReader(env: Environment, refusals: string[]) {
       if (known.length < new Set(named).size) refusals.push(`${name} may contain only ${protections.join(", ")}`);
       return new Set(known);
     },
-    issuers(name: string, agenciesName: string, fallback: readonly Omit<Issuer, "agencies">[]): readonly Issuer[] {
+    issuers(name: string, agenciesName: string, fallback: readonly Issuer[]): readonly Issuer[] {
       const agenciesOf = agenciesOfIssuers(agenciesName);
       const named = list(name).flatMap((pair) => {
         const at = pair.indexOf("=");

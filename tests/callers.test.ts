@@ -396,7 +396,7 @@ describe("T40: an issuer that is down, slow, large, elsewhere or has new keys", 
   });
   afterEach(() => server.close());
   const minutes = (count: number) => count * 60_000;
-  const opened = () => authenticating({ elapsed: () => elapsedMs, keysTimeoutMs: 200 }, server.url);
+  const opened = (keysTimeoutMs = 5000) => authenticating({ elapsed: () => elapsedMs, keysTimeoutMs }, server.url);
   const token = (key = good) => rawToken({ ...header, kid: key.jwk.kid }, claims(), key);
   const settled = async (fetches: readonly string[], count: number) => {
     while (fetches.length < count) await new Promise(setImmediate);
@@ -495,7 +495,7 @@ describe("T40: an issuer that is down, slow, large, elsewhere or has new keys", 
     ["more keys than anybody has", serving(...Array.from({ length: 101 }, () => good.jwk)), "malformed"],
   ])("an answer that is %s is none: 503, and nothing is followed", async (_, answer, outcome) => {
     server.answer = answer;
-    const { ask, fetches } = opened();
+    const { ask, fetches } = opened(outcome === "timeout" ? 200 : 5000);
     const looked = elsewhere.count;
     expect(await ask(token())).toBe("AUTHENTICATION_UNAVAILABLE");
     expect([fetches, elsewhere.count - looked]).toEqual([[outcome], 0]);
@@ -516,7 +516,7 @@ describe("T40: an issuer that is down, slow, large, elsewhere or has new keys", 
       };
       more();
     };
-    const { ask, fetches } = authenticating({ elapsed: () => elapsedMs, keysTimeoutMs: 5000 }, server.url);
+    const { ask, fetches } = opened();
     expect(await ask(token())).toBe("AUTHENTICATION_UNAVAILABLE");
     await closed;
     expect(fetches).toEqual(["too-large"]);

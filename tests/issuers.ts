@@ -127,4 +127,7 @@ export async function startKeyServer(...keys: readonly object[]): Promise<KeySer
 export const serving =
   (...keys: readonly object[]): KeyServer["answer"] =>
   (_request, response) =>
-    void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys }));
+    // No connection is kept: one that the server drops while a busy test looks away is no fault of the issuer's.
+    void response
+      .writeHead(200, { "content-type": "application/json", connection: "close" })
+      .end(JSON.stringify({ keys }));
