@@ -61,6 +61,22 @@ export const identifierScalars: Readonly<Record<string, GraphQLScalarType<string
   CountryCode: identifier("CountryCode", parseCountryCode, "an ISO 3166-1 alpha-3 code: three letters"),
 };
 
+/**
+ * By scalar name: an identifier of accepted form that nobody was ever given, beyond the last number of each series. Asked
+ * about in the place of somebody who is not there.
+ */
+export const decoyIdentifiers: Readonly<Record<string, string>> = {
+  Fin: "9999999999",
+  ANumber: "999999999",
+  I94Number: "99999999999",
+  ReceiptNumber: "IOE0999999999",
+  SevisId: "N9999999999",
+  FbiNumber: "999999QQ9",
+  EidSubjectId: "999999999",
+  PassportNumber: "Q99999999",
+  CountryCode: "XXX",
+};
+
 function identifier(name: string, parse: ParseIdentifier, accepted: string): GraphQLScalarType<string, string> {
   const refuse = () =>
     new GraphQLError(`${name} takes ${accepted}, as a string`, { extensions: { code: "INVALID_IDENTIFIER" } });

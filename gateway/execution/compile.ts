@@ -6,14 +6,17 @@
 
 import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import { type Assign, assignment } from "./assign.ts";
+import { type Decoy, decoyOf } from "./decoy.ts";
+import { type FactPlaces, noPlaces, type SubjectPlace } from "./fact-places.ts";
 import { afterRewrites, printEntities, printRoot, type UsedKey, withEcho } from "./fetch-document.ts";
 import { type Gather, gathering } from "./gather.ts";
+import type { PersonOrder } from "./persons-first.ts";
 import type { KeyRenamer, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type Selection, selectionOf, selectsPath } from "./selection.ts";
 import { splitByNeeds } from "./split.ts";
-import { type Condition, type DeferredBlock, groupKey, type Place, type Unit, unitsOf } from "./units.ts";
+import { type Condition, type DeferredBlock, groupKey, type Place, type Step, type Unit, unitsOf } from "./units.ts";
 
 /** Entities of which the same is asked, at one or several places. */
 export type EntityPart = {
@@ -37,7 +40,13 @@ export type EntityPart = {
   isAsked(typename: string): boolean;
 };
 
-export type GatheredPlace = { readonly place: Place; readonly keys: readonly string[]; readonly gather: Gather };
+export type GatheredPlace = {
+  readonly place: Place;
+  readonly keys: readonly string[];
+  readonly gather: Gather;
+  /** Whoever stands here is a record's subject. */
+  readonly subject: SubjectPlace | null;
+};
 
 export type RootPart = {
   readonly place: GatheredPlace;
@@ -67,8 +76,26 @@ export type Request = {
   readonly block: number;
 };
 
+/** Where persons stand whose facts decide. */
+export type PersonStep = {
+  /** Of the objects that have them. */
+  readonly holders: Gather;
+  readonly last: Step;
+  readonly facts: readonly string[];
+  readonly gated: string | null;
+  /** As declared. */
+  readonly type: string;
+  /** Requests that bring the persons; and, with those that bring their facts, all that is to be answered before. */
+  readonly brings: ReadonlySet<number>;
+  readonly waitsFor: ReadonlySet<number>;
+  /** Index of the nearest gate above, which is decided before. */
+  readonly above: number | null;
+  readonly decoy: Decoy | null;
+};
+
 export type CompiledPlan = {
   readonly requests: readonly Request[];
+  readonly persons: readonly PersonStep[];
   readonly deferred: readonly DeferredBlock[];
   readonly usesContext: boolean;
   /** What it reads is read after what it has written: nothing of it joins a read of others. */
@@ -79,10 +106,16 @@ export type CompiledPlan = {
   agencyOf(keys: readonly string[]): string | null;
 };
 
-export type CompileSettings = { readonly facts: SchemaFacts; readonly synthetics: ReadonlyMap<string, string> };
+export type CompileSettings = {
+  readonly facts: SchemaFacts;
+  readonly synthetics: ReadonlyMap<string, string>;
+  /** Where facts stand in the operation; nowhere by default. */
+  readonly places?: FactPlaces;
+};
 
 export function compilePlan(plan: QueryPlan, settings: CompileSettings): CompiledPlan {
-  const { units, deferred } = unitsOf(plan, settings.synthetics);
+  const places = settings.places ?? noPlaces;
+  const { units, deferred, persons } = unitsOf(plan, settings.synthetics, places);
   const groups = Map.groupBy(units.keys(), (index) => groupKey(units[index] as Unit, index));
   const requestOf = new Map<number, number>();
   for (const [request, members] of [...groups.values()].entries())
@@ -97,8 +130,30 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
     const group = members.map((unit) => units[unit] as Unit);
     return { ...compileRequest(group, settings, sources), index, before, waitsFor: waits[index]?.size ?? 0 };
   });
+  const requestsOf = (some: readonly number[]) => new Set(some.map((unit) => requestOf.get(unit)!));
   return {
     requests,
+    persons: places.persons.map((person, index): PersonStep => {
+      const { brings, waitsFor, first } = persons[index] as PersonOrder;
+      const { place, type, facts, gated } = person;
+      const needs = first
+        .map((unit) => units[unit] as Unit)
+        .map(({ fetch, place: at }) => ({
+          below: at.slice(place.length).map(({ key }) => key),
+          requires: fetch.requires ?? [],
+        }));
+      return {
+        holders: gathering(place.slice(0, -1)),
+        last: place.at(-1) as Step,
+        facts,
+        gated,
+        type,
+        brings: requestsOf(brings),
+        waitsFor: requestsOf(waitsFor),
+        above: gateAbove(places, index),
+        decoy: gated === null ? null : decoyOf(gated, needs, settings.facts),
+      };
+    }),
     deferred: deferred.map(({ needs, ...each }) => ({
       ...each,
       needs: [...new Set(needs.map((unit) => requestOf.get(unit)!))],
@@ -116,6 +171,17 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
       return found?.subgraph ?? null;
     },
   };
+}
+
+function gateAbove({ persons }: FactPlaces, index: number): number | null {
+  const place = persons[index]?.place ?? [];
+  const found = persons.findLastIndex(
+    (each) =>
+      each.gated !== null &&
+      each.place.length < place.length &&
+      each.place.every(({ key }, at) => key === place[at]?.key),
+  );
+  return found === -1 ? null : found;
 }
 
 type Sources = { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string }[];
@@ -141,7 +207,7 @@ function compileRequest(
     const { document, set } = first;
     sources.push({ keys: first.place.map(({ key }) => key), set, subgraph });
     const root: RootPart = {
-      place: gathered(first.place),
+      place: gathered(first.place, settings),
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
       asSent: selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits),
       outputRewrites: fetch.outputRewrites ?? [],
@@ -187,7 +253,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
         for (const { place } of members) sources.push({ keys: place.map(({ key }) => key), set: read, subgraph });
         const required = new Set(requires.flatMap(topLevelKeys));
         return {
-          places: members.map(({ place }) => gathered(place)),
+          places: members.map(({ place }) => gathered(place, settings)),
           assign: assignments(selection, keys, facts),
           isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
           shape,
@@ -213,8 +279,12 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
   };
 }
 
-function gathered(place: Place): GatheredPlace {
-  return { place, keys: place.map(({ key }) => key), gather: gathering(place) };
+function gathered(place: Place, { places = noPlaces }: CompileSettings): GatheredPlace {
+  const keys = place.map(({ key }) => key);
+  const subject = places.subjects.find(
+    (each) => each.place.length === keys.length && each.place.every(({ key }, at) => key === keys[at]),
+  );
+  return { place, keys, gather: gathering(place), subject: subject ?? null };
 }
 
 function assignments(selection: Selection, keys: readonly UsedKey[], { fits }: SchemaFacts): EntityPart["assign"] {

@@ -43,9 +43,16 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   const keys: string[] = [...(at?.keys ?? [])];
   const told = new Map<string, PartError>();
 
-  const tell = ({ code, agency, system }: Problem, where: Path): void => {
+  const tell = ({ code, agency, system, authority, callback }: Problem, where: Path): void => {
     if (told.size >= maxErrors) return;
-    const error: PartError = { code, path: where, ...(agency ? { agency } : {}), ...(system ? { system } : {}) };
+    const error: PartError = {
+      code,
+      path: where,
+      ...(agency ? { agency } : {}),
+      ...(system ? { system } : {}),
+      ...(authority ? { authority } : {}),
+      ...(callback ? { callback } : {}),
+    };
     told.set(JSON.stringify(error), error);
   };
   const tellHere = (problem: Problem, value: ValueShape | null, holder: ObjectShape | null): void => {

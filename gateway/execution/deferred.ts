@@ -21,7 +21,7 @@ export type DeferredFragment = {
 };
 
 type DeferredStep =
-  | { readonly kind: "field"; readonly key: string; readonly clientKey: string }
+  | { readonly kind: "field"; readonly key: string; readonly clientKey: string; readonly in: string }
   | { readonly kind: "type"; readonly condition: string };
 
 export function deferredFragments(
@@ -41,7 +41,7 @@ export function deferredFragments(
         if (below)
           walk(selection.selectionSet, below, [
             ...steps,
-            { kind: "field", key, clientKey: clientKeys.get(key) ?? key },
+            { kind: "field", key, clientKey: clientKeys.get(key) ?? key, in: type.name },
           ]);
       } else if (selection.kind === Kind.INLINE_FRAGMENT) {
         const condition = selection.typeCondition?.name.value;
@@ -68,7 +68,19 @@ function labelOf({ directives }: InlineFragmentNode): string {
   return label?.value.kind === Kind.STRING ? label.value.value : "";
 }
 
-export type DeferredObject = { readonly object: object; readonly path: Path; readonly keys: readonly string[] };
+export type DeferredObject = {
+  readonly object: object;
+  readonly path: Path;
+  readonly keys: readonly string[];
+  /** What it stands in, from the root. */
+  readonly above: readonly Enclosing[];
+};
+
+export type Enclosing = {
+  readonly object: object;
+  /** As declared, or as the operation has it there. */
+  readonly type: string;
+};
 
 /** The objects that a fragment is about, with their places in the answer. */
 export function deferredObjects(
@@ -77,11 +89,16 @@ export function deferredObjects(
   schema: GraphQLSchema,
   fits: (typename: string, condition: string) => boolean,
 ): readonly DeferredObject[] {
-  let level: readonly DeferredObject[] = [{ object: data, path: [], keys: [] }];
+  let level: readonly DeferredObject[] = [{ object: data, path: [], keys: [], above: [] }];
   for (const step of steps) {
     if (step.kind === "field")
-      level = level.flatMap(({ object, path, keys }) =>
-        objectsIn(read(object, step.key), [...path, step.clientKey], [...keys, step.key]),
+      level = level.flatMap(({ object, path, keys, above }) =>
+        objectsIn(
+          read(object, step.key),
+          [...path, step.clientKey],
+          [...keys, step.key],
+          [...above, { object, type: step.in }],
+        ),
       );
     else
       level = level.filter(({ object }) => {
@@ -92,7 +109,12 @@ export function deferredObjects(
   return level;
 }
 
-function objectsIn(value: unknown, path: Path, keys: readonly string[]): readonly DeferredObject[] {
-  if (Array.isArray(value)) return value.flatMap((each, index) => objectsIn(each, [...path, index], keys));
-  return typeof value === "object" && value !== null ? [{ object: value, path, keys }] : [];
+function objectsIn(
+  value: unknown,
+  path: Path,
+  keys: readonly string[],
+  above: readonly Enclosing[],
+): readonly DeferredObject[] {
+  if (Array.isArray(value)) return value.flatMap((each, index) => objectsIn(each, [...path, index], keys, above));
+  return typeof value === "object" && value !== null ? [{ object: value, path, keys, above }] : [];
 }

@@ -11,9 +11,12 @@ import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
 import { type Execution, execute } from "./execute.ts";
+import { withFacts } from "./facts-selection.ts";
+import { type ApplyGuards, guarding } from "./guard.ts";
+import { guardedCopy } from "./guarded-copy.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
-import type { Rights } from "./rights.ts";
+import type { Decision, Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 import type { DeferredBlock } from "./units.ts";
@@ -47,9 +50,13 @@ export type EngineRequest = {
 export type EnginePart = { readonly data: unknown; readonly errors: readonly PartError[] };
 export type EngineIncrement = {
   readonly parts: readonly (EnginePart & { readonly path: Path; readonly label: string | null })[];
+  /** That were made for these parts. */
+  readonly decisions: readonly Decision[];
   readonly hasNext: boolean;
 };
 export type EngineAnswer = EnginePart & {
+  /** What of it was shown or withheld because of facts, and why; each distinct decision once. */
+  readonly decisions: readonly Decision[];
   readonly deferred: AsyncIterable<EngineIncrement> | null;
   /** How long subgraphs have been waited for, in milliseconds. */
   waitedMs(): number;
@@ -66,11 +73,14 @@ type Variant = AskedParts & {
 
 type Variants = { readonly switches: readonly string[]; readonly byKey: Map<string, Variant> };
 
-type Executed = EnginePart & { waitedMs(): number };
+type Executed = EnginePart & { readonly decisions: readonly Decision[]; waitedMs(): number };
 
 type Shapes = {
   readonly root: ObjectShape;
   readonly deferred: readonly DeferredFragment[];
+  /** Null: nothing in it depends on facts. */
+  readonly guard: ApplyGuards | null;
+  readonly deferredGuards: ReadonlyMap<DeferredFragment, ApplyGuards | null>;
   /** Compiled when a second answer of this shape is there: many operations are asked once. */
   project: Project | null;
   uses: number;
@@ -80,6 +90,7 @@ const maxVariants = 32;
 
 const emptyPlan: CompiledPlan = {
   requests: [],
+  persons: [],
   deferred: [],
   usesContext: false,
   isMutation: false,
@@ -104,8 +115,10 @@ export function openEngine(settings: EngineSettings): Engine {
     for (const name of switches) key += variables[name] === true ? "1" : "0";
     let variant = byKey.get(key);
     if (!variant) {
+      const asked = askedParts(settings.apiSchema, document.operation, variables, rights);
       variant = {
-        ...askedParts(settings.apiSchema, document.operation, variables, rights),
+        ...asked,
+        text: asked.text === null ? null : withFacts(asked.text, settings.facts, rights),
         shapes: readShapes(settings, document, variables, rights),
         joined: joinedRuns(),
       };
@@ -145,7 +158,12 @@ export function openEngine(settings: EngineSettings): Engine {
 }
 
 /** Another try may end otherwise. */
-const passing: ReadonlySet<ErrorCode> = new Set(["GATEWAY_TIMEOUT", "SUBREQUEST_HTTP_ERROR", "SUBREQUEST_NOT_SENT"]);
+const passing: ReadonlySet<ErrorCode> = new Set([
+  "GATEWAY_TIMEOUT",
+  "SUBREQUEST_HTTP_ERROR",
+  "SUBREQUEST_NOT_SENT",
+  "GUARD_UNAVAILABLE",
+]);
 
 const sharable = new WeakMap<CompiledPlan, boolean>();
 
@@ -168,10 +186,11 @@ async function executeOnce(
   onAnswered: () => void,
 ): Promise<Executed> {
   const { execution } = await start(settings, plan, variables, request, onAnswered);
-  const { data, problems, waitedMs } = execution;
+  const { data, problems, decisions, waitedMs } = execution;
+  shapes.guard?.(data, [], execution);
   const answered =
     projected(execution, shapes, given) ?? complete(data, shapes.root, { problems, given, agencyOf: plan.agencyOf });
-  return { ...answered, waitedMs };
+  return { ...answered, decisions: decisions.take(), waitedMs };
 }
 
 async function executeInParts(
@@ -185,13 +204,21 @@ async function executeInParts(
 ): Promise<EngineAnswer> {
   const run = await start(settings, plan, variables, request, () => {});
   const completing = { problems: run.execution.problems, given, agencyOf: plan.agencyOf };
-  const completed = complete(run.execution.data, shapes.root, completing);
-  const { waitedMs } = run.execution;
+  const completed = complete(guardedData(run.execution, shapes), shapes.root, completing);
+  const { decisions, waitedMs } = run.execution;
   const isDeferred = shapes.deferred.length > 0 && completed.data !== null;
   const deferred = isDeferred
     ? increments(settings, plan, document, shapes, run, completed.data as object, completing)
     : null;
-  return { ...completed, deferred, waitedMs };
+  return { ...completed, deferred, decisions: decisions.take(), waitedMs };
+}
+
+/** As what was answered at once is shown. */
+function guardedData({ data, problems, decisions, gate }: Execution, { guard, deferredGuards }: Shapes): object {
+  if (guard === null && [...deferredGuards.values()].every((each) => each === null)) return data;
+  const copy = guardedCopy(data, problems, gate);
+  guard?.(copy, [], { problems, decisions, gate });
+  return copy;
 }
 
 /** Null where something is wrong, and has to be told. */
@@ -213,6 +240,7 @@ const unplanned: EngineAnswer = {
   data: null,
   errors: [{ code: "QUERY_PLANNING_FAILED", path: [] }],
   deferred: null,
+  decisions: [],
   waitedMs: () => 0,
 };
 
@@ -224,7 +252,7 @@ function refusedWhole({ clientKeys }: PreparedDocument, keys: readonly string[])
       path: [clientKeys.get(key) ?? key],
     }),
   );
-  return { data: null, errors, deferred: null, waitedMs: () => 0 };
+  return { data: null, errors, deferred: null, decisions: [], waitedMs: () => 0 };
 }
 
 type Run = {
@@ -239,7 +267,7 @@ async function start(
   { facts, call, isPartial }: EngineSettings,
   plan: CompiledPlan,
   variables: PreparedOperation["variables"],
-  { signal, deadline, origin }: EngineRequest,
+  { signal, deadline, origin, rights }: EngineRequest,
   onAnswered: () => void,
 ): Promise<Run> {
   const done = new Set<number>();
@@ -260,7 +288,7 @@ async function start(
     fail(error);
   };
   const execution = execute(
-    { plan, facts, call, isPartial, variables, signal, deadline, origin, onAnswered, onBlock },
+    { plan, facts, call, isPartial, variables, rights, signal, deadline, origin, onAnswered, onBlock },
     onFault,
   );
   while (!done.has(0)) await next();
@@ -277,6 +305,7 @@ async function* increments(
   completing: Omit<Parameters<typeof complete>[2], "at">,
 ): AsyncGenerator<EngineIncrement> {
   const sent = new Set([0]);
+  const shown: DeferredFragment[] = [];
   const planned = new Set(plan.deferred.map(({ label }) => label));
   // What the gateway answers itself is in no plan, and is there at once.
   const ownLabels = new Set(shapes.deferred.map(({ label }) => label).filter((label) => !planned.has(label)));
@@ -290,21 +319,29 @@ async function* increments(
       continue;
     }
     waiting = waiting.filter((each) => !ready.includes(each));
-    const parts = ready.flatMap(({ block, label }) => {
+    for (const { block, label } of ready) {
       sent.add(block);
-      return shapes.deferred
+      shown.push(...shapes.deferred.filter((each) => each.label === label));
+    }
+    const data = guardedData(execution, shapes);
+    // What stands in a part that was sent before is withheld from this one as well.
+    for (const fragment of shown)
+      for (const { object, above } of deferredObjects(data, fragment, apiSchema, facts.fits))
+        shapes.deferredGuards.get(fragment)?.(object, above, execution);
+    const parts = ready.flatMap(({ label }) =>
+      shapes.deferred
         .filter((each) => each.label === label)
         .flatMap((fragment) =>
-          deferredObjects(execution.data, fragment, apiSchema, facts.fits).flatMap(({ object, path, keys }) => {
+          deferredObjects(data, fragment, apiSchema, facts.fits).flatMap(({ object, path, keys }) => {
             const parent = objectAt(answered, path);
             if (parent === null) return [];
             const part = complete(object, fragment.shape, { ...completing, at: { path, keys } });
             if (part.data !== null) Object.assign(parent, part.data);
             return [{ ...part, path, label: deferLabels.get(label) ?? null }];
           }),
-        );
-    });
-    yield { parts, hasNext: waiting.length > 0 };
+        ),
+    );
+    yield { parts, hasNext: waiting.length > 0, decisions: execution.decisions.take() };
   }
 }
 
@@ -319,7 +356,7 @@ function objectAt(answered: object, path: Path): object | null {
 }
 
 function readShapes(
-  { apiSchema }: EngineSettings,
+  { apiSchema, facts }: EngineSettings,
   document: PreparedDocument,
   variables: PreparedOperation["variables"],
   rights: Rights,
@@ -332,11 +369,15 @@ function readShapes(
     rights,
   };
   const set = document.operation.selectionSet;
+  const whole = shapeOf(shaping, root, [set]);
+  const deferred = document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [];
   return {
-    root: shapeOf(shaping, root, [set]),
+    root: whole,
     project: null,
     uses: 0,
-    deferred: document.deferLabels.size > 0 ? deferredFragments(shaping, root, set) : [],
+    deferred,
+    guard: guarding({ facts, rights }, whole),
+    deferredGuards: new Map(deferred.map((each) => [each, guarding({ facts, rights }, each.shape)])),
   };
 }
 

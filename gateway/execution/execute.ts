@@ -5,9 +5,12 @@ import { waitingClock } from "../telemetry/waiting.ts";
 import { type Asked, askedOf, type PlacedTargets } from "./ask.ts";
 import type { CompiledPlan, EntityPart, Request, RootPart } from "./compile.ts";
 import { contextVariables } from "./context.ts";
+import { type Decisions, openDecisions } from "./decisions.ts";
+import { type Gate, openGate } from "./gate.ts";
 import { gatherWithAncestors } from "./gather.ts";
 import { withhold } from "./merge.ts";
 import { openProblems, type Problems } from "./problems.ts";
+import type { Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type AnswerBody, readAnswer, settleEntities, settleRoot } from "./settle.ts";
 
@@ -17,6 +20,8 @@ export type ExecuteSettings = {
   readonly call: ExecutedCall;
   /** Coerced, by internal names. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** What the caller may see: who stands at a gated place is decided about on the way. */
+  readonly rights: Rights;
   readonly signal: AbortSignal;
   readonly deadline: number;
   /** What subgraphs may be told of the client's request. */
@@ -33,6 +38,8 @@ export type Execution = {
   /** Under internal names. Filled as answers come. */
   readonly data: object;
   readonly problems: Problems;
+  readonly gate: Gate;
+  readonly decisions: Decisions;
   /** How long at least one request was under way, in milliseconds. */
   waitedMs(): number;
 };
@@ -52,6 +59,8 @@ export function execute(settings: ExecuteSettings, onFault: (error: unknown) => 
     if (rest === 0) onBlock(block);
   };
   const done = ({ index, before, block }: Request): void => {
+    // Before anything else is asked.
+    run.gate.answered(index);
     for (const next of before) {
       waitsFor[next] = (waitsFor[next] ?? 0) - 1;
       if (waitsFor[next] === 0) start(plan.requests[next] as Request);
@@ -85,7 +94,6 @@ function openRun(settings: ExecuteSettings): Run {
   const { plan, facts, call, variables, signal, deadline, origin, isPartial, onAnswered } = settings;
   const data: object = {};
   const problems = openProblems();
-  const settling = { problems, facts };
   const clock = waitingClock();
   const variablesText = variableWriter(variables);
   /** Whether one object may stand at several places: then each is looked at once. */
@@ -93,6 +101,17 @@ function openRun(settings: ExecuteSettings): Run {
   const onShared = () => {
     isShared = true;
   };
+  const decisions = openDecisions();
+  const gate = openGate({
+    plan,
+    facts,
+    rights: settings.rights,
+    problems,
+    decisions,
+    data,
+    isShared: () => isShared,
+  });
+  const settling = { problems, facts, isDecoy: gate.isDecoy };
 
   const exchange = async ({ subgraph, kind, prefix }: Request, members: string): Promise<AnswerBody> => {
     clock.began();
@@ -131,7 +150,10 @@ function openRun(settings: ExecuteSettings): Run {
     sendAsked(
       request,
       request.entities.map((part) => {
-        const placed = part.places.map(({ keys, gather }) => ({ keys, targets: gather(data, isShared) }));
+        const placed = part.places.map(({ keys, gather, subject }) => {
+          const targets = gather(data, isShared);
+          return { keys, targets: subject === null ? targets : gate.unknownSubjects(targets, subject) };
+        });
         return asked(request, part, placed);
       }),
       "",
@@ -157,6 +179,8 @@ function openRun(settings: ExecuteSettings): Run {
   return {
     data,
     problems,
+    gate,
+    decisions,
     waitedMs: clock.waitedMs,
     send(request) {
       const holds = request.conditions.every(({ variable, value }) => (variables[variable] === true) === value);

@@ -40,7 +40,8 @@ export function orderOf(fetches: readonly Ordered[]): readonly ReadonlySet<numbe
   return isCircular ? planned : byData;
 }
 
-function allBefore(index: number, after: readonly ReadonlySet<number>[]): ReadonlySet<number> {
+/** Whom it waits for, through others too. */
+export function allBefore(index: number, after: readonly ReadonlySet<number>[]): ReadonlySet<number> {
   const found = new Set<number>();
   const visit = (each: number): void => {
     for (const earlier of after[each] ?? [])
@@ -66,7 +67,8 @@ function pathsOf(selection: RequiredSelection): readonly (readonly string[])[] {
   return selection.selections.flatMap(pathsOf).map((path) => [key, ...path]);
 }
 
-function provides({ keys, set }: Ordered, path: readonly string[]): boolean {
+/** Whether it brings what stands at this path. */
+export function provides({ keys, set }: Pick<Ordered, "keys" | "set">, path: readonly string[]): boolean {
   return (
     keys.length < path.length && keys.every((key, at) => key === path[at]) && selectsPath(set, path.slice(keys.length))
   );

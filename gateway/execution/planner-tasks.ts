@@ -31,7 +31,7 @@ export type PlannerReport =
   /** Nothing is told: the planner's messages quote the document. */
   | { readonly kind: "unplannable" };
 
-let loaded: { readonly apiSchema: ReturnType<Supergraph["apiSchema"]>; readonly planner: QueryPlanner } | null = null;
+let loaded: { readonly schema: Supergraph["schema"]; readonly planner: QueryPlanner } | null = null;
 
 parentPort?.on("message", (task: PlannerTask) => {
   parentPort?.postMessage(task.kind === "load" ? load(task.sdl) : plan(task));
@@ -41,8 +41,7 @@ function load(sdl: string): PlannerReport {
   try {
     const { document, synthetics } = prepareDocument(parse(sdl, { noLocation: true }));
     const supergraph = Supergraph.build(document, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES });
-    const apiSchema = supergraph.apiSchema();
-    const apiSdl = printSchema(apiSchema);
+    const apiSdl = printSchema(supergraph.apiSchema());
     if ([...synthetics.keys()].some((name) => apiSdl.includes(name)))
       return { kind: "refused", reason: "a field made for planning would show in what clients may ask" };
     const planner = new QueryPlanner(supergraph, {
@@ -54,7 +53,7 @@ function load(sdl: string): PlannerReport {
       // Of so many ways to fetch shared fields the cheapest is taken. The planner's own 10,000 take seconds to compare.
       debug: { maxEvaluatedPlans: 1000 },
     });
-    loaded = { apiSchema, planner };
+    loaded = { schema: supergraph.schema, planner };
     return { kind: "loaded", apiSdl, synthetics };
   } catch (error) {
     return { kind: "refused", reason: error instanceof Error ? error.message : "the supergraph could not be read" };
@@ -64,7 +63,8 @@ function load(sdl: string): PlannerReport {
 function plan({ operation, maxBytes }: PlannerTask & { readonly kind: "plan" }): PlannerReport {
   if (loaded === null) return { kind: "unplannable" };
   try {
-    const text = JSON.stringify(loaded.planner.buildQueryPlan(parseOperation(loaded.apiSchema, operation)));
+    // Not what clients may ask, which is seen to before: facts are inaccessible to them.
+    const text = JSON.stringify(loaded.planner.buildQueryPlan(parseOperation(loaded.schema, operation)));
     return text.length > maxBytes ? { kind: "unplannable" } : { kind: "planned", plan: text };
   } catch {
     return { kind: "unplannable" };

@@ -9,6 +9,9 @@ export type Problem = {
   /** The subgraph's name. */
   readonly agency?: string;
   readonly system?: string;
+  /** Why a policy withholds it, or whom it sends the caller to. */
+  readonly authority?: string;
+  readonly callback?: string;
   /** Internal keys and indexes below the key, where the subgraph's error points deeper than its data goes. */
   readonly below?: Path;
   /**
@@ -24,11 +27,19 @@ export type Problems = {
   readonly isEmpty: boolean;
   add(holder: object, key: string | number, problem: Problem): void;
   at(holder: object, key: string | number): readonly Problem[];
+  of(holder: object): Iterable<readonly [string | number, readonly Problem[]]>;
   /** What was found in one object belongs to another from now on. */
   move(from: object, to: object): void;
-  /** A problem that no place in the answer may show: told all the same, if nothing else of its code is. */
-  addLoose(problem: Problem): void;
+  /** Nothing but these is to be told at this place. */
+  replace(holder: object, key: string | number, problems: readonly Problem[]): void;
+  /**
+   * A problem that no place in the answer may show: told all the same, if nothing else of its code is. `about`: the object
+   * that was asked for.
+   */
+  addLoose(problem: Problem, about: object): void;
   readonly loose: readonly Problem[];
+  /** Takes back what is told of this object at no place of it. */
+  takeLoose(about: object): readonly Problem[];
 };
 
 const none: readonly Problem[] = [];
@@ -37,7 +48,7 @@ const maxAtOnePlace = 10;
 
 export function openProblems(): Problems {
   let places: Map<object, Map<string | number, Problem[]>> | null = null;
-  const loose = new Map<string, Problem>();
+  let loose: Map<object, Problem[]> | null = null;
   const keysOf = (holder: object): Map<string | number, Problem[]> => {
     places ??= new Map();
     let keys = places.get(holder);
@@ -49,10 +60,13 @@ export function openProblems(): Problems {
   };
   return {
     get loose() {
-      return [...loose.values()];
+      const byText = new Map<string, Problem>();
+      for (const each of [...(loose?.values() ?? [])].flat())
+        byText.set(`${each.code} ${each.agency} ${each.system}`, each);
+      return [...byText.values()];
     },
     get isEmpty() {
-      return places === null && loose.size === 0;
+      return places === null && loose === null;
     },
     add(holder, key, problem) {
       const keys = keysOf(holder);
@@ -61,13 +75,26 @@ export function openProblems(): Problems {
       else if (known.length < maxAtOnePlace && !known.includes(problem)) known.push(problem);
     },
     at: (holder, key) => places?.get(holder)?.get(key) ?? none,
+    of: (holder) => [...(places?.get(holder) ?? [])],
     move(from, to) {
       const found = places?.get(from);
       if (!found || from === to) return;
       for (const [key, problems] of found) for (const problem of problems) this.add(to, key, problem);
     },
-    addLoose({ code, agency, system }) {
-      loose.set(`${code} ${agency} ${system}`, { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) });
+    replace(holder, key, problems) {
+      if (problems.length > 0) keysOf(holder).set(key, [...problems]);
+      else places?.get(holder)?.delete(key);
+    },
+    addLoose({ code, agency, system }, about) {
+      loose ??= new Map();
+      const known = loose.get(about) ?? [];
+      const problem = { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) };
+      if (known.length < maxAtOnePlace) loose.set(about, [...known, problem]);
+    },
+    takeLoose(about) {
+      const taken = loose?.get(about) ?? none;
+      loose?.delete(about);
+      return taken;
     },
   };
 }

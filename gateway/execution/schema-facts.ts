@@ -40,7 +40,8 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
   const keys = new Map<string, SelectionSetNode[]>();
   const required = new Map<string, SelectionSetNode>();
   const external = new Set<string>();
-  const requiredObjects = new Set<string>();
+  // Facts of a record's person are asked through `subject`.
+  const requiredObjects = new Set<string>(["subject"]);
   const join = linkedName(document, "join", "join") ?? "join";
   for (const definition of document.definitions) {
     if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === `${join}__Graph`)

@@ -27,7 +27,12 @@ export function readAnswer(body: unknown, isShared: boolean): AnswerBody {
   return { data: isObject ? data : null, errors: read(body, "errors"), failed: null, isShared };
 }
 
-export type Settling = { readonly problems: Problems; readonly facts: SchemaFacts };
+export type Settling = {
+  readonly problems: Problems;
+  readonly facts: SchemaFacts;
+  /** Of such an entity nothing is expected (gate.ts). */
+  readonly isDecoy: (entity: object) => boolean;
+};
 
 /** What was reported about one part of an answer, found once however many entities there are. */
 type Reports = {
@@ -124,7 +129,7 @@ function reportsOf(reported: readonly Reported[], part: number, entities: number
 }
 
 function settlePart(
-  { problems, facts }: Settling,
+  { problems, facts, isDecoy }: Settling,
   { part, targets, gaps }: Asked,
   list: readonly unknown[],
   reports: Reports,
@@ -157,6 +162,7 @@ function settlePart(
         ? causeOfNull(list[index], reports, index, missing)
         : echoProblem(places[0] as object, source, part.keys, agency, facts);
     for (const target of places) {
+      if (source === null && problem === null && isDecoy(target)) continue;
       if (source === null || problem !== null) {
         withhold(target, selection, problem, { problems, keep });
         continue;
@@ -220,7 +226,7 @@ function explainNulls(
   const nulls = fields.filter(({ key }) => read(target, key) === null && problems.at(target, key).length === 0);
   for (const problem of [...unplaced, ...own]) {
     for (const { key } of nulls) problems.add(target, key, problem);
-    if (nulls.length === 0) problems.addLoose(problem);
+    if (nulls.length === 0) problems.addLoose(problem, target);
   }
 }
 

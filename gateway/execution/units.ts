@@ -1,7 +1,9 @@
 /** The fetches of a plan, each with where it belongs, what it waits for, and when it may go out. */
 import type { SelectionSetNode } from "graphql";
+import { type FactPlaces, noPlaces } from "./fact-places.ts";
 import { afterRewrites, type FetchDocument, readFetchDocument } from "./fetch-document.ts";
 import { orderOf } from "./order.ts";
+import { type PersonOrder, personsFirst } from "./persons-first.ts";
 import type { FetchNode, PlanNode, QueryPlan } from "./plan.ts";
 
 /** One step down: a key, and how many lists its value is wrapped in. */
@@ -37,19 +39,24 @@ export type Unit = {
 export function unitsOf(
   plan: QueryPlan,
   synthetics: ReadonlyMap<string, string>,
-): { readonly units: readonly Unit[]; readonly deferred: readonly DeferredBlock[] } {
+  places: FactPlaces = noPlaces,
+): {
+  readonly units: readonly Unit[];
+  readonly deferred: readonly DeferredBlock[];
+  /** By index in `places.persons`. */
+  readonly persons: readonly PersonOrder[];
+} {
   const { units, deferred } = readUnits(plan, synthetics);
-  const order = orderOf(
-    units.map(({ fetch, place, set, after }) => ({
-      keys: place.map(({ key }) => key),
-      requires: fetch.requires ?? null,
-      set,
-      after,
-    })),
-  );
-  for (const [index, unit] of units.entries()) unit.after = order[index] as ReadonlySet<number>;
+  const fetches = units.map(({ fetch, place, set, after }) => ({
+    keys: place.map(({ key }) => key),
+    requires: fetch.requires ?? null,
+    set,
+    after,
+  }));
+  const { after, persons } = personsFirst(fetches, orderOf(fetches), places);
+  for (const [index, unit] of units.entries()) unit.after = after[index] as ReadonlySet<number>;
   setLevels(units);
-  return { units, deferred };
+  return { units, deferred, persons };
 }
 
 function readUnits(

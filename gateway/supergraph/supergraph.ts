@@ -9,6 +9,7 @@ import { type RightsOf, rightsReader } from "../authorization/rights.ts";
 import { readRules } from "../authorization/rules.ts";
 import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
+import { placesIn } from "../execution/fact-places.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
@@ -89,7 +90,9 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
     const apiSchema = readApiSchema(planned.apiSdl, document);
     const plans = planCache<CompiledPlan>({
       make: (text) =>
-        settings.onPlan(async () => compilePlan(await planWith(planned, text, facts), { facts, synthetics })),
+        settings.onPlan(async () =>
+          compilePlan(await planWith(planned, text, facts), { facts, synthetics, places: placesIn(text) }),
+        ),
       sizeOf: ({ bytes }) => bytes,
       maxBytes: maxPlanBytes,
       maxRefused,

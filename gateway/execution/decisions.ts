@@ -1,0 +1,44 @@
+/** What was decided in one execution, each distinct decision once. */
+import type { Decision, Effect, Verdict } from "./rights.ts";
+
+export type Decisions = {
+  add(subject: string | null, element: string, policy: string, verdict: Verdict | "unavailable"): void;
+  /** All that were made since the last time. */
+  take(): readonly Decision[];
+};
+
+const severity: Readonly<Record<Effect, number>> = { mask: 1, refer: 2, hide: 3 };
+
+export function openDecisions(): Decisions {
+  const known = new Set<string>();
+  let made: Decision[] = [];
+  let last: readonly [string | null, string, string, Verdict | "unavailable"] | null = null;
+  return {
+    add(subject, element, policy, verdict) {
+      // Records of one kind about one person come one after the other.
+      if (last?.[0] === subject && last[1] === element && last[2] === policy && last[3] === verdict) return;
+      last = [subject, element, policy, verdict];
+      const effect = verdict === "unavailable" ? verdict : verdict.permits ? "permit" : verdict.effect;
+      // The policy that was decisive, which may be one of several under the guard's name.
+      const refused = verdict === "unavailable" || verdict.permits ? null : verdict;
+      const by = refused?.policy ?? policy;
+      const authority = refused?.authority ?? null;
+      const key = JSON.stringify([subject, element, effect, by, authority]);
+      if (known.has(key)) return;
+      known.add(key);
+      made.push({ subject, element, effect, policy: by, authority });
+    },
+    take() {
+      const taken = made;
+      made = [];
+      return taken;
+    },
+  };
+}
+
+export type Refusal = Extract<Verdict, { readonly permits: false }>;
+
+/** The one that withholds more: hide > refer > mask. */
+export function stricter(one: Refusal | null, other: Refusal): Refusal {
+  return one === null || severity[other.effect] > severity[one.effect] ? other : one;
+}
