@@ -1,6 +1,6 @@
 /** The gateway's settings: README.md tells all of them with their defaults, and a wrong one is told by its name. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,6 +69,10 @@ describe("trusted documents", () => {
 describe("a file that cannot be used is told by the setting that names it", () => {
   const wrong = join(folder, "wrong.json");
   writeFileSync(wrong, '[{ "name": "a", "timeout": 3 }, { "name": "b", "partial": false }]');
+  const badPolicies = join(folder, "policies");
+  mkdirSync(badPolicies);
+  writeFileSync(join(badPolicies, "policies.cedarschema"), "namespace {");
+  writeFileSync(join(badPolicies, "a.cedar"), "permit (");
   test.each([
     [
       "GATEWAY_SUBGRAPHS",
@@ -78,6 +82,12 @@ describe("a file that cannot be used is told by the setting that names it", () =
     ["GATEWAY_SUBGRAPHS", join(folder, "none"), /^gateway: GATEWAY_SUBGRAPHS: .*cannot be read/],
     ["SUBGRAPH_KEYS_FILE", join(folder, "none"), /^gateway: SUBGRAPH_KEYS_FILE: .*cannot be read/],
     ["SUBGRAPH_KEY_OBIM", "secret-that-is-short", /^gateway: SUBGRAPH_KEY_OBIM must be id:key(?!.*secret-that)/],
+    ["GATEWAY_POLICIES", join(folder, "none"), /^gateway: GATEWAY_POLICIES: .*none: cannot be read/],
+    [
+      "GATEWAY_POLICIES",
+      badPolicies,
+      /^gateway: GATEWAY_POLICIES: .*policies\.cedarschema:1: .*\ngateway: GATEWAY_POLICIES: .*a\.cedar:1: is no Cedar/,
+    ],
     ["GATEWAY_DOCUMENTS", join(folder, "none"), /^gateway: GATEWAY_DOCUMENTS: .*no such file or folder/],
     ["GATEWAY_SUPERGRAPH", wrong, /^gateway: the supergraph .* cannot be used .*GATEWAY_SUPERGRAPH/],
   ])("%s=%s", (setting, path, line) => {

@@ -113,6 +113,7 @@ describe("T15: where a decision fails, ours refuses, and Cedar alone permits", (
     expect(open.decide([false])).toEqual(refusal("hide", "thing"));
   });
 
+  const allowing = { response: { decision: "allow", diagnostics: { reason: [], errors: [] } }, warnings: [] };
   const answers: readonly (readonly [string, () => unknown])[] = [
     [
       "throws",
@@ -123,6 +124,7 @@ describe("T15: where a decision fails, ours refuses, and Cedar alone permits", (
     ["answers undefined", () => undefined],
     ["answers null", () => null],
     ["answers a failure", () => ({ type: "failure", errors: [], warnings: [] })],
+    ["allows in an answer that says it failed", () => ({ ...allowing, type: "failure", errors: [] })],
     ["answers of an unknown type", () => ({ type: "maybe", response: { decision: "allow" } })],
     ["allows without diagnostics", () => ({ type: "success", response: { decision: "allow" }, warnings: [] })],
     [
@@ -276,6 +278,14 @@ test("a table says what Cedar, asked about each combination by itself, would hav
     }),
     { numRuns: 60 },
   );
+});
+
+test("a rule about all facts at once is asked about all of them", () => {
+  const all = '{ purpose: "CUSTODY", a: true, b: false, c: true }';
+  const { relevant, decide } = read([permit("exactly", `when { context == ${all} };`)]).table("thing", custody, now);
+  expect(relevant).toEqual(["a", "b", "c"]);
+  expect(decide([true, false, true])).toEqual({ permits: true });
+  expect(decide([true, true, true])).toEqual(refusal("hide", "thing"));
 });
 
 /** Impossible rules are refused when they are read: they are none of this test's. */

@@ -1,0 +1,128 @@
+/** T15 and the policies' own reload, through the whole gateway: a decision that fails refuses and is told of. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { composeTiny, startTestGateway, startTinyGraph, type TestGateway, type TinyGraph } from "./gateway-graph.ts";
+
+const policySchema = `namespace Crosswalk {
+  entity Caller = { agency: String, jurisdiction: String, roles: Set<String>, scopes: Set<String>, clearances: Set<String> };
+  entity Record;
+  action "numbers" appliesTo { principal: [Caller], resource: [Record], context: { purpose: String } };
+}`;
+const rule = (id: string, text: string, more = "") =>
+  `@id("${id}") @authority("a law") ${more}\n${text.replace("(…)", '(principal, action == Crosswalk::Action::"numbers", resource)')}\n`;
+const open = rule("everybody", "permit (…);");
+const closed = rule("bar", "forbid (…);", '@effect("mask")');
+/** Valid, as far as Cedar can tell; it overflows whenever it is evaluated. */
+const failing = rule("failing-bar", "forbid (…) when { 9223372036854775807 + 1 > 0 };", '@effect("mask")');
+
+let graph: TinyGraph;
+let sdl: string;
+let folder: string;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  graph = await startTinyGraph();
+  sdl = composeTiny(
+    (name) => graph.subgraphs[name].url,
+    "",
+    (text) => text.replace("fbiNumbers: [FbiNumber!]", 'fbiNumbers: [FbiNumber!] @guard(policy: "numbers")'),
+  );
+});
+afterAll(() => graph.close());
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), "policies-")), "policies");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "policies.cedarschema"), policySchema);
+});
+afterEach(async () => {
+  await gateway.close();
+  rmSync(join(folder, ".."), { recursive: true });
+});
+
+const write = (...rules: readonly string[]) => writeFileSync(join(folder, "numbers.cedar"), rules.join("\n"));
+
+async function start(...rules: readonly string[]): Promise<void> {
+  write(...rules);
+  gateway = await startTestGateway(sdl, {
+    GATEWAY_POLICIES: folder,
+    GATEWAY_SUPERGRAPH_POLL_MS: "1000000",
+    GATEWAY_INSECURE: "authentication,purpose,deny-by-default",
+  });
+}
+
+async function reload(): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${gateway.internalUrl}/reload`, { method: "POST" });
+  return { status: response.status, body: await response.json() };
+}
+
+/** What is seen of everybody's numbers: whether any was given, and the codes of errors. */
+async function seen() {
+  const { body } = await gateway.ask("{ people { fin fbiNumbers } }");
+  const given = (body.data.people as { fbiNumbers: unknown }[]).some(({ fbiNumbers }) => fbiNumbers != null);
+  return [given, [...new Set((body.errors ?? []).map(({ extensions }) => extensions.code))]];
+}
+
+const permitted = [true, []];
+const refused = [false, ["UNAUTHORIZED_FIELD_OR_TYPE"]];
+const lines = (event: string) => gateway.lines.filter((line) => line.includes(`"${event}"`));
+
+describe("T15: a forbid that fails", () => {
+  test("refuses what Cedar alone would permit, and is told of with its name", async () => {
+    await start(open, failing);
+    expect(await seen()).toEqual(refused);
+    const [line, ...more] = lines("decision-failed");
+    expect(more).toEqual([]);
+    expect(JSON.parse(line ?? "")).toMatchObject({ alert: true, policy: "numbers", rules: "failing-bar" });
+    const metrics = await (await fetch(`${gateway.internalUrl}/metrics`)).text();
+    expect(metrics).toContain('crosswalk_failed_decisions_total{policy="numbers"} 1');
+  });
+
+  test("as long as it stands: without it the same caller is permitted", async () => {
+    await start(open, failing);
+    expect(await seen()).toEqual(refused);
+    write(open);
+    expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
+    expect(await seen()).toEqual(permitted);
+  });
+});
+
+describe("policies are replaced while running", () => {
+  test("by themselves, and the gateway says that it serves by others", async () => {
+    await start(open);
+    expect(await seen()).toEqual(permitted);
+    const ready = async () =>
+      ((await (await fetch(`${gateway.internalUrl}/ready`)).json()) as { supergraph: string }).supergraph;
+    const before = await ready();
+    write(open, closed);
+    expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
+    expect(await seen()).toEqual(refused);
+    expect(await ready()).not.toBe(before);
+  });
+
+  test.each([
+    [
+      "without an authority",
+      '@id("bar") forbid (principal, action, resource);',
+      "numbers.cedar:1 bar: has no @authority",
+    ],
+    ["that is no Cedar", "forbid (", "numbers.cedar:1: is no Cedar"],
+    [
+      "about something unknown",
+      rule("bar", "forbid (…) when { context.age };", '@effect("hide")'),
+      "numbers.cedar:1 bar: for policy `bar`, attribute `age`",
+    ],
+  ])("but not by a rule %s: the last good ones stay, and the bad one is named", async (_, bad, told) => {
+    await start(open);
+    write(bad);
+    expect(await reload()).toMatchObject({ status: 422, body: { outcome: "refused" } });
+    expect(await seen()).toEqual(permitted);
+    expect(lines("supergraph-refused").map((line) => JSON.parse(line).reason)).toEqual([
+      expect.stringContaining(`${folder}/${told}`),
+    ]);
+    write(open, closed);
+    expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
+    expect(await seen()).toEqual(refused);
+  });
+});
