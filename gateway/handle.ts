@@ -8,6 +8,7 @@ import { type ClientError, type PartError, type Path, partError, type Refusal, r
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
 import { allRights, type Rights } from "./execution/rights.ts";
+import { eachOnGrid, onGrid } from "./grid.ts";
 import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
 import type { Origin } from "./subgraph/caller.ts";
@@ -105,16 +106,27 @@ export function operationHandler(settings: HandleSettings): Handle {
         letGo();
         leave();
       };
+      const { mayHide } = supergraph.rightsOf(authorized.callerClass);
+      let answer: Answer | Refusal;
       let isLeft = false;
       try {
-        const answer = await answerTo(settings, supergraph, input, about, authorized);
-        if (!("deferred" in answer) || !answer.deferred) return answer;
-        isLeft = true;
-        return { ...answer, deferred: endingWith(answer.deferred, end) };
+        answer = await answerTo(settings, supergraph, input, about, authorized);
+        if ("deferred" in answer && answer.deferred) {
+          isLeft = true;
+          answer = { ...answer, deferred: endingWith(answer.deferred, end) };
+        }
       } finally {
         if (!isLeft) end();
       }
+      return mayHide ? released(answer, input) : answer;
     });
+}
+
+/** Whether it took long or short says nothing of what was hidden. Its place is given to others meanwhile. */
+async function released(answer: Answer | Refusal, { receivedAt, signal }: OperationInput): Promise<Answer | Refusal> {
+  await onGrid(receivedAt, signal);
+  if (!("deferred" in answer) || !answer.deferred) return answer;
+  return { ...answer, deferred: eachOnGrid(answer.deferred, receivedAt, signal) };
 }
 
 /** Who asks, as far as rights depend on it, and what subgraphs may be told of it. */

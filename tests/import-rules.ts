@@ -108,6 +108,7 @@ const gatewayFromTheTop = [
   "subscriptions",
   "handle.ts",
   "admission.ts",
+  "grid.ts",
   "supergraph",
   "authorization",
   "disclosure",
