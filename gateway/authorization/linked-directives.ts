@@ -48,7 +48,7 @@ const labels = [
   "inaccessible",
 ] as const;
 const looksProtective =
-  /auth(?!or)|scope|polic|guard|secur|permi(t|ss)|role|secret|protect|restrict|deny|denied|forbid|private|accessib/i;
+  /auth(?!ors?$)|scope|polic|guard|secur|permi(t|ss)|role|secret|protect|restrict|deny|denied|forbid|private|accessib/i;
 
 /** Throws for a directive or a specification that looks protective and is not known, naming it. */
 export function linkedDirectives(document: DocumentNode): LinkedDirectives {
