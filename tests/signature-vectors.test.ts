@@ -7,7 +7,7 @@ import { callerHeader } from "../gateway/subgraph/caller.ts";
 import { requestSigner } from "../gateway/subgraph/signature.ts";
 import { readCaller } from "../subgraphs/kit/caller.ts";
 import { signatureVerifier } from "../subgraphs/kit/verify.ts";
-import { digestOf, type Message, macOf, signatureBase } from "./signed-by-hand.ts";
+import { digestOf, type Message, macOf, signedText } from "./signed-by-hand.ts";
 
 const page = readFileSync(new URL("../docs/subgraph-signature.md", import.meta.url), "utf8");
 const blocks = (language: string) =>
@@ -62,7 +62,7 @@ describe.each([0, 1])("example %i", (index) => {
 
   test("has the base, the digest and the signature that it says", () => {
     expect(messages).toHaveLength(2);
-    expect(signatureBase(message)).toBe(bases[index]);
+    expect(signedText(message)).toBe(bases[index]);
     expect(headers["content-digest"]).toBe(digestOf(body));
     expect(headers.signature).toBe(`crosswalk=:${macOf(secret, message)}:`);
   });

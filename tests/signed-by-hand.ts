@@ -9,8 +9,8 @@ export type Message = {
   readonly body: string;
 };
 
-/** The base of the one signature in `signature-input`; `@authority` is that of `host`. */
-export function signatureBase({ method, target, headers }: Message): string {
+/** What RFC 9421 calls the signature base: of the one signature in `signature-input`; `@authority` is that of `host`. */
+export function signedText({ method, target, headers }: Message): string {
   const input = headers["signature-input"] ?? "";
   const params = input.slice(input.indexOf("=") + 1);
   const names = [...params.slice(0, params.indexOf(")")).matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? "");
@@ -26,7 +26,7 @@ export function signatureBase({ method, target, headers }: Message): string {
 }
 
 export function macOf(key: Buffer, message: Message): string {
-  return createHmac("sha256", key).update(signatureBase(message), "utf8").digest().toString("base64");
+  return createHmac("sha256", key).update(signedText(message), "utf8").digest().toString("base64");
 }
 
 export function digestOf(body: string): string {
