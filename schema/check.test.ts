@@ -1,7 +1,9 @@
 /** One sound graph, and every way in which `npm run check` refuses to let it become unsound. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
+import { lostLabels } from "./check-composition.ts";
 import { contractFindings } from "./check-contract.ts";
+import { readContract } from "./contract.ts";
 
 const shared = readFileSync(new URL("./shared.graphql", import.meta.url), "utf8");
 
@@ -518,6 +520,19 @@ const rows: readonly Row[] = [
     /nothing is guarded by `judge`/,
   ],
   [
+    "the one policy that may refer, where another refers with it",
+    [
+      inCedarSchema('action "judge"', 'action "judge", "asylum-stay-basis"'),
+      inCourt("kind: String", 'kind: String @guard(policy: "asylum-stay-basis", facts: "sealed")'),
+      inCedar(
+        'action == Crosswalk::Action::"judge"',
+        'action in [Crosswalk::Action::"judge", Crosswalk::Action::"asylum-stay-basis"]',
+      ),
+      inCedar(`@authority("a court's order") @effect("hide")`, '@authority("8 CFR 1208.6") @effect("refer")'),
+    ],
+    /sealed-judges has the effect refer under 8 CFR 1208\.6/,
+  ],
+  [
     "a rule without a name",
     [inCedar('@id("courts") ', "")],
     /^schema\/policies\/a\.cedar:2: a rule without a name: write `@id/,
@@ -641,5 +656,29 @@ describe("npm run check", () => {
     const found = findings(edited(edits));
     for (const each of said) expect(found).toContainEqual(expect.stringMatching(each));
     expect(found).toHaveLength(said.length);
+  });
+});
+
+describe("T09: rules of two subgraphs on one field", () => {
+  const field = (groups: string) => `type Query { a: Int @requiresScopes(scopes: ${groups}) }`;
+  const contract = (text: string, path = "supergraph") => readContract([{ path, text }]);
+  const lost = (arrived: string) =>
+    lostLabels({
+      subgraphs: new Map([
+        ["one", contract(field('[["x"], ["y", "z"]]'), "one")],
+        ["other", contract(field('[["w"]]'), "other")],
+      ]),
+      supergraph: contract(field(arrived)),
+    }).length;
+
+  test.each([
+    ["both demanded", '[["x", "w"], ["y", "z", "w"]]', 0],
+    ["more demanded than both", '[["x", "w", "v"]]', 0],
+    ["one or the other", '[["x"], ["y", "z"], ["w"]]', 2],
+    ["one alone", '[["x"], ["y", "z"]]', 1],
+    ["one alone of the other", '[["w"]]', 1],
+    ["part of a group", '[["x", "w"], ["y", "w"]]', 1],
+  ])("%s: nothing of either may be lost", (_, arrived, count) => {
+    expect(lost(arrived)).toBe(count);
   });
 });
