@@ -16,13 +16,9 @@ import { type PersonaName, personaNames, personas } from "../mocks/issuer/person
 const folder = fileURLToPath(new URL("../schema/policies/", import.meta.url));
 const files = readdirSync(folder).filter((each) => each.endsWith(".cedar"));
 const faults: PolicyFault[] = [];
-const policies = readPolicies(
-  {
-    schema: readFileSync(join(folder, "policies.cedarschema"), "utf8"),
-    policies: new Map(files.map((file) => [file, readFileSync(join(folder, file), "utf8")])),
-  },
-  { onFault: (fault) => faults.push(fault) },
-);
+const schema = readFileSync(join(folder, "policies.cedarschema"), "utf8");
+const texts = new Map(files.map((file) => [file, readFileSync(join(folder, file), "utf8")]));
+const policies = readPolicies({ schema, policies: texts }, { onFault: (fault) => faults.push(fault) });
 const now = Date.parse("2026-11-22T12:00:00Z");
 
 type Claims = Partial<Pick<Caller, "agency" | "roles" | "ori" | "clearances">>;
@@ -52,9 +48,9 @@ function classFor(
 }
 
 /** Every fact that is not named does not hold. */
-function decided(policy: string, caller: CallerClass, facts: readonly string[]): Verdict {
+function decided(policy: string, caller: CallerClass, facts: readonly string[], by = policies): Verdict {
   for (const fact of facts) if (!policies.factsOf(policy).includes(fact)) throw new Error(`${policy} knows no ${fact}`);
-  const { always, relevant, decide } = policies.table(policy, caller, now);
+  const { always, relevant, decide } = by.table(policy, caller, now);
   return always ?? decide(relevant.map((each) => facts.includes(each)));
 }
 
@@ -442,6 +438,78 @@ test("nobody but the supervisor for protected persons is permitted what 8 USC 13
     ),
   );
   expect(seen).toEqual([[supervisor, "PROTECTED_PERSONS_1367"]]);
+});
+
+describe("whatever somebody permits one day, to everybody and for every purpose, a bar stays a bar", () => {
+  const named = [...policies.names].map((each) => `Crosswalk::Action::"${each}"`).join(", ");
+  const carelessness = `@id("careless") @authority("none") permit (principal, action in [${named}], resource);`;
+  const careless = readPolicies({ schema, policies: new Map([...texts, ["careless.cedar", carelessness]]) });
+  const everybody = {
+    roles: [...new Set(personaNames().flatMap((name) => [...personas[name].roles]))],
+    clearances: ["1367", "asylum"],
+    ori: "TX9990000",
+  };
+  const agencies = ["", "FR", "POLICE", "CBP", "ICE", "USCIS", "EOIR", "ORR", "OIG", "CROSSWALK"];
+  /** Agencies and purposes that are permitted all the same. */
+  const open = (policy: string, facts: readonly string[], claims: Claims = {}) =>
+    agencies.flatMap((agency) =>
+      purposes
+        .filter((purpose) => {
+          const caller = classFor("nobody", purpose, { ...everybody, agency, ...claims });
+          return decided(policy, caller, facts, careless).permits;
+        })
+        .map((purpose) => `${agency} ${purpose}`),
+    );
+  const forAsylum = [
+    "ICE CUSTODY",
+    "ICE REMOVAL_OPERATIONS",
+    "USCIS ASYLUM_ADJUDICATION",
+    "USCIS COURT_PROCEEDING",
+    "USCIS PROTECTED_PERSONS_1367",
+    "EOIR ASYLUM_ADJUDICATION",
+    "EOIR COURT_PROCEEDING",
+    "EOIR PROTECTED_PERSONS_1367",
+    "OIG OVERSIGHT",
+  ];
+  test.each([
+    ["asylum", [], forAsylum],
+    ["asylum-marker", [], forAsylum],
+    ["asylum-record", ["asylumRelated"], forAsylum],
+    ["asylum-stay-basis", ["asylumRelated"], forAsylum],
+    ["protected-filing", [], forAsylum],
+    ["fear-claim", [], ["CBP BORDER_INSPECTION", ...forAsylum]],
+    ["benefit", ["protectedFiling"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["protected-filing", ["protectedFiling"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["whereabouts", ["protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["filing-encounter", ["filingRelated", "protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["person", ["protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["screening", [], ["ICE CUSTODY", "ICE REMOVAL_OPERATIONS"]],
+  ])("%s %j", (policy, facts, permitted) => expect(open(policy, facts)).toEqual(permitted));
+
+  test("without the clearance or the role, nobody is permitted what 8 USC 1367 protects", () => {
+    for (const lacking of [{ clearances: ["asylum"] }, { roles: ["deportation-officer"] }] satisfies Claims[])
+      for (const [policy, facts] of [
+        ["person", ["protected1367"]],
+        ["whereabouts", ["protected1367"]],
+        ["benefit", ["protectedFiling"]],
+        ["filing-encounter", ["filingRelated", "protected1367"]],
+      ] as const)
+        expect(open(policy, facts, lacking)).toEqual([]);
+  });
+
+  test("an emergency tells no juvenile code", () => {
+    expect(open("juvenile", []).filter((each) => each.endsWith("BREAK_GLASS"))).toEqual([]);
+  });
+
+  test("police are told of holds alone", () => {
+    const others = [...policies.names].filter((each) => !each.startsWith("hold"));
+    for (const policy of others) expect(open(policy, []).filter((each) => each.startsWith("POLICE"))).toEqual([]);
+    expect(open("hold", [])).toContain("POLICE JAIL_INTAKE");
+  });
+
+  test("the states that ICE does not answer by machine are not answered", () => {
+    expect(open("hold", [], { ori: "MD9990000" })).toEqual([]);
+  });
 });
 
 test("a protected person, a claim and a screening are only ever hidden; a refer is one of two, and no rule masks", () => {
