@@ -76,10 +76,12 @@ function findings({ shared, registry, court, cedarSchema, cedar }: Texts): reado
 type Edit = readonly [text: keyof Texts, from: string, to: string];
 
 function edited(edits: readonly Edit[]): Texts {
-  return edits.reduce((texts, [name, from, to]) => {
+  const texts = { ...sound };
+  for (const [name, from, to] of edits) {
     if (!texts[name].includes(from)) throw new Error(`nothing to replace in ${name}: ${from}`);
-    return { ...texts, [name]: texts[name].replace(from, () => to) };
-  }, sound);
+    texts[name] = texts[name].replace(from, () => to);
+  }
+  return texts;
 }
 
 const inRegistry = (from: string, to: string): Edit => ["registry", from, to];
