@@ -4,32 +4,56 @@ import type { Problems } from "./problems.ts";
 import type { Guard, Verdict } from "./rights.ts";
 
 /**
- * Facts of an object (`subject`: of the person it is about). `null`: one of them could not be had: it is missing, null, no
- * Boolean, or told with an error.
+ * Facts of an object (`subject`: of the person it is about). `null`: one of them could not be had (it is missing, null, no
+ * Boolean, or told with an error), and what the others say does not permit by itself.
  */
 export type Judge = (record: object, subject: object | null, problems: Problems) => Verdict | null;
 
-/** INVARIANT: a guard is only ever asked with Booleans, one for each of its facts. */
+/**
+ * INVARIANT: a guard is only ever asked with Booleans, one for each of its facts. Where some could not be had it permits
+ * only if it would whatever they were: an agency's own case of a person is not kept from it because another agency's
+ * system is down. Nothing is hidden by what is not known: that would tell those who are there from those who are not.
+ */
 export function judgeOf(guard: Guard): Judge {
   const { facts } = guard;
-  const verdicts: (Verdict | undefined)[] = [];
+  const verdicts: (Verdict | null | undefined)[] = [];
   return (record, subject, problems) => {
+    // One digit a fact: false, true, unknown.
     let row = 0;
-    for (let at = 0; at < facts.length; at++) {
-      const fact = facts[at] as Guard["facts"][number];
-      const holder = fact.of === "record" ? record : subject;
-      if (holder === null) return null;
-      const value = factIn(holder, fact.name, problems);
-      if (value === null) return null;
-      row = row * 2 + (value ? 1 : 0);
+    for (const { of, name } of facts) {
+      const holder = of === "record" ? record : subject;
+      const value = holder === null ? null : factIn(holder, name, problems);
+      row = row * 3 + (value === null ? 2 : value ? 1 : 0);
     }
     let verdict = verdicts[row];
-    if (!verdict) {
-      verdict = guard.decide(facts.map((_, at) => ((row >> (facts.length - 1 - at)) & 1) === 1));
+    if (verdict === undefined) {
+      verdict = settle(guard, digitsOf(row, facts.length));
       verdicts[row] = verdict;
     }
     return verdict;
   };
+}
+
+type Value = boolean | null;
+
+function digitsOf(row: number, length: number): readonly Value[] {
+  const digits: Value[] = [];
+  for (let at = 0, rest = row; at < length; at++, rest = Math.floor(rest / 3))
+    digits.unshift(rest % 3 === 2 ? null : rest % 3 === 1);
+  return digits;
+}
+
+function settle(guard: Guard, values: readonly Value[]): Verdict | null {
+  const isComplete = (some: readonly Value[]): some is readonly boolean[] => !some.includes(null);
+  if (isComplete(values)) return guard.decide(values);
+  const verdicts = completionsOf(values).map((each) => guard.decide(each));
+  return verdicts.every(({ permits }) => permits) ? (verdicts[0] ?? null) : null;
+}
+
+function completionsOf([first, ...rest]: readonly Value[]): readonly (readonly boolean[])[] {
+  if (first === undefined) return [[]];
+  const below = completionsOf(rest);
+  return (first === null ? [false, true] : [first]).flatMap((each) => below.map((more) => [each, ...more]));
 }
 
 /** Null: it could not be had. */
