@@ -3,6 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { parse } from "graphql";
+import { classOf } from "../gateway/authorization/caller-class.ts";
+import { readPolicies } from "../gateway/authorization/policies.ts";
+import { rightsReader } from "../gateway/authorization/rights.ts";
+import { readRules } from "../gateway/authorization/rules.ts";
 import { composeTiny, startTestGateway, startTinyGraph, type TestGateway, type TinyGraph } from "./gateway-graph.ts";
 
 const policySchema = `namespace Crosswalk {
@@ -21,6 +26,7 @@ let graph: TinyGraph;
 let sdl: string;
 let folder: string;
 let gateway: TestGateway;
+const running: TestGateway[] = [];
 
 beforeAll(async () => {
   graph = await startTinyGraph();
@@ -37,7 +43,7 @@ beforeEach(() => {
   writeFileSync(join(folder, "policies.cedarschema"), policySchema);
 });
 afterEach(async () => {
-  await gateway.close();
+  for (const each of running.splice(0)) await each.close();
   rmSync(join(folder, ".."), { recursive: true });
 });
 
@@ -50,6 +56,7 @@ async function start(...rules: readonly string[]): Promise<void> {
     GATEWAY_SUPERGRAPH_POLL_MS: "1000000",
     GATEWAY_INSECURE: "authentication,purpose,deny-by-default",
   });
+  running.push(gateway);
 }
 
 async function reload(): Promise<{ status: number; body: unknown }> {
@@ -86,6 +93,21 @@ describe("T15: a forbid that fails", () => {
     expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
     expect(await seen()).toEqual(permitted);
   });
+});
+
+test("a rule begins and ends on its days, with no reload and no start in between", () => {
+  const forbidden = rule("bar", "forbid (…);", '@effect("mask") @effective("2026-12-01/2026-12-01")');
+  const policies = readPolicies({ schema: policySchema, policies: new Map([["numbers.cedar", open + forbidden]]) });
+  let now = "";
+  const rightsOf = rightsReader(readRules(parse(sdl), { denyByDefault: false }), policies, () => Date.parse(now));
+  const isRefused = (instant: string) => {
+    now = instant;
+    return rightsOf(classOf(null, null)).refusesField("Person", "fbiNumbers");
+  };
+  expect(isRefused("2026-11-30T23:59:59-05:00")).toBe(false);
+  expect(isRefused("2026-12-01T00:00:00-05:00")).toBe(true);
+  expect(isRefused("2026-12-01T23:59:59-05:00")).toBe(true);
+  expect(isRefused("2026-12-02T00:00:00-05:00")).toBe(false);
 });
 
 describe("policies are replaced while running", () => {
