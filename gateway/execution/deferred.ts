@@ -4,7 +4,10 @@ import {
   type GraphQLSchema,
   type InlineFragmentNode,
   Kind,
+  parse,
+  print,
   type SelectionSetNode,
+  visit,
 } from "graphql";
 import type { Path } from "../errors.ts";
 import { isSkipped, responseKeyOf } from "../operation/document.ts";
@@ -117,4 +120,17 @@ function objectsIn(
 ): readonly DeferredObject[] {
   if (Array.isArray(value)) return value.flatMap((each, index) => objectsIn(each, [...path, index], keys, above));
   return typeof value === "object" && value !== null ? [{ object: value, path, keys, above }] : [];
+}
+
+/** The same operation with nothing deferred; null where nothing was. */
+export function withoutDefer(text: string): string | null {
+  let isDeferring = false;
+  const written = visit(parse(text, { noLocation: true }), {
+    Directive({ name }) {
+      if (name.value !== "defer") return undefined;
+      isDeferring = true;
+      return null;
+    },
+  });
+  return isDeferring ? print(written) : null;
 }

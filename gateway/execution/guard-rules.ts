@@ -43,8 +43,8 @@ export type FieldRule = {
 /** What stands at a place. */
 export type Ruled = {
   readonly shape: ObjectShape;
-  /** Facts of the person above without which nothing can be said here, whether or not there is a record. */
-  readonly ofPerson: readonly string[];
+  /** Rules that ask about a record's person: where that cannot be answered, nothing is said, whether or not there is one. */
+  readonly ofPerson: readonly (Rule & { readonly facts: readonly string[] })[];
   readonly isGuarded: boolean;
   /** Null: nothing is to be decided. `unknown`: an interface's own name, of whose objects some are decided about. */
   of(typename: string): TypeRule | "unknown" | null;
@@ -68,12 +68,15 @@ export function guardRules({ facts, rights }: GuardRulesSettings): GuardRules {
     );
     if (found.size === 0) return null;
     const all = [...found.values()];
-    const subjectFacts = all.flatMap(({ rules }) =>
-      rules.flatMap(({ guard }) => guard.facts.filter((each) => each.of === "subject").map(({ name }) => name)),
+    const ofPerson = all.flatMap(({ rules }) =>
+      rules.flatMap((rule) => {
+        const names = rule.guard.facts.filter((each) => each.of === "subject").map(({ name }) => name);
+        return names.length > 0 ? [{ ...rule, facts: names }] : [];
+      }),
     );
     return {
       shape,
-      ofPerson: [...new Set(subjectFacts)],
+      ofPerson,
       isGuarded: all.some((each) => each.isGated || each.rules.length > 0),
       all,
       of(typename) {

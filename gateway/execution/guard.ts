@@ -60,7 +60,7 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
   }
   const { below } = field;
   if (below === null) return;
-  if (person !== null && below.ofPerson.some((fact) => factIn(person, fact, problems) === null)) {
+  if (person !== null && below.ofPerson.some((rule) => isUnsettled(rule, person, problems))) {
     withholdUnavailable(holder, field.key, problems);
     return;
   }
@@ -85,6 +85,13 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
   if (kept !== value) put(holder, field.key, kept);
   for (const problem of found) problems.add(holder, field.key, problem);
 }
+
+/** Whether nothing could be said about a record of this person, of which nothing else is known. */
+function isUnsettled({ facts, judge: decide }: Ruled["ofPerson"][number], person: object, problems: Problems): boolean {
+  return facts.some((fact) => factIn(person, fact, problems) === null) && !decide(nothing, person, problems)?.permits;
+}
+
+const nothing: object = {};
 
 const gone = Symbol("it is withheld");
 const lost = Symbol("nobody can say whether it may be seen");

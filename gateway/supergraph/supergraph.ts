@@ -8,6 +8,7 @@ import type { Policies } from "../authorization/policies.ts";
 import { type RightsOf, rightsReader } from "../authorization/rights.ts";
 import { readRules } from "../authorization/rules.ts";
 import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
+import { withoutDefer } from "../execution/deferred.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
 import { placesIn } from "../execution/fact-places.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
@@ -131,17 +132,27 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
 }
 
 /**
- * The planner loses its way with some conditions on abstract types, where interface objects are about; with every possible
- * type written out it finds it.
+ * The planner loses its way with some conditions on abstract types, where interface objects are about: with every possible
+ * type written out it finds it. And with some fields in deferred fragments that require others: not deferred, they are
+ * found, and are there at once.
  */
 async function planWith({ plan }: PlannedSupergraph, text: string, facts: SchemaFacts): Promise<QueryPlan> {
   try {
     return await plan(text);
   } catch (error) {
-    const expanded = error instanceof QueryPlanningFailed ? withPossibleTypes(text, facts.schema) : null;
-    if (expanded === null) throw error;
-    return plan(expanded);
+    if (!(error instanceof QueryPlanningFailed)) throw error;
+    for (const write of [(it: string) => withPossibleTypes(it, facts.schema), withoutDefer]) {
+      const otherwise = write(text);
+      const planned = otherwise === null ? null : await plan(otherwise).catch(orNone);
+      if (planned !== null) return planned;
+    }
+    throw error;
   }
+}
+
+function orNone(error: unknown): null {
+  if (error instanceof QueryPlanningFailed) return null;
+  throw error;
 }
 
 function plansAhead(
