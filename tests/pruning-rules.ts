@@ -13,6 +13,8 @@ import {
   isInputObjectType,
   isInterfaceType,
   isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
   Kind,
   parse,
   print,
@@ -79,7 +81,8 @@ export function drawRules(schema: GraphQLSchema, draw: Draw): RuleSet {
     } else if (isObjectType(type)) {
       if (!roots.includes(type.name)) some(type.name, 18);
       for (const field of Object.keys(type.getFields())) some(`${type.name}.${field}`, 12);
-    } else if (isEnumType(type) && !given.has(type.name)) some(type.name, 25);
+    } else if ((isEnumType(type) || isScalarType(type)) && !isSpecifiedScalarType(type) && !given.has(type.name))
+      some(type.name, 25);
   }
   return rules;
 }
@@ -105,6 +108,7 @@ export function withRules(sdl: string, rules: RuleSet, form: (typeof importForms
     ObjectTypeDefinition: { enter: (node) => ruled(node), leave: () => undefined },
     InterfaceTypeDefinition: (node) => ruled(node),
     EnumTypeDefinition: (node) => ruled(node),
+    ScalarTypeDefinition: (node) => ruled(node),
     FieldDefinition: (node) => ({
       ...node,
       directives: [...(node.directives ?? []), ...directivesOf(`${type}.${node.name.value}`)],

@@ -129,7 +129,11 @@ describe("whatever is not known is refused", () => {
         rights.refusesField("Query", "other"),
         rights.refusesField("Other", "a"),
       ]).toEqual([true, true, true]);
-      expect([rights.refusesType("__Schema"), rights.refusesField("Query", "__schema")]).toEqual([false, false]);
+      expect([
+        rights.refusesType("String"),
+        rights.refusesType("__Schema"),
+        rights.refusesField("Query", "__schema"),
+      ]).toEqual([false, false, false]);
     }
   });
 });

@@ -5,6 +5,7 @@
  * INVARIANT: whatever is not known is refused.
  */
 import { createHash } from "node:crypto";
+import { specifiedScalarTypes } from "graphql";
 import { allRights, type Guard, type Rights } from "../execution/rights.ts";
 import type { CallerClass } from "./caller-class.ts";
 import type { GuardRule } from "./guard-facts.ts";
@@ -165,11 +166,14 @@ function outcomesOf({ policy, facts, decide }: Guard) {
   return { policy, facts, verdicts };
 }
 
+const builtIn: ReadonlySet<string> = new Set(specifiedScalarTypes.map(({ name }) => name));
+
 /** What the supergraph does not have is refused, whoever asks; the schema's own description is not part of it. */
 function withUnknown(types: Rules["types"], rights: Rights): Rights {
   return {
     ...rights,
-    refusesType: (type) => !type.startsWith("__") && (!types.has(type) || rights.refusesType(type)),
+    refusesType: (type) =>
+      !type.startsWith("__") && !builtIn.has(type) && (!types.has(type) || rights.refusesType(type)),
     refusesField: (type, field) =>
       !field.startsWith("__") && (!(types.get(type)?.fields.has(field) ?? false) || rights.refusesField(type, field)),
   };

@@ -2,7 +2,7 @@
  * Executes prepared operations over one supergraph: takes apart what the gateway answers itself, what is refused, and what
  * is planned; executes the plan; completes the answer.
  */
-import { type DocumentNode, execute as executeLocally, type GraphQLCompositeType, type GraphQLSchema } from "graphql";
+import type { GraphQLCompositeType, GraphQLSchema } from "graphql";
 import type { ErrorCode, PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
@@ -14,6 +14,7 @@ import { type Execution, execute } from "./execute.ts";
 import { withFacts } from "./facts-selection.ts";
 import { type ApplyGuards, guarding } from "./guard.ts";
 import { guardedCopy } from "./guarded-copy.ts";
+import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
 import type { Decision, Rights } from "./rights.ts";
@@ -21,7 +22,6 @@ import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 import type { DeferredBlock } from "./units.ts";
 import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
-import { visibleSchemas } from "./visible-schema.ts";
 
 export type EngineSettings = {
   /** What clients may ask. */
@@ -100,7 +100,7 @@ const emptyPlan: CompiledPlan = {
 
 export function openEngine(settings: EngineSettings): Engine {
   const known = new WeakMap<PreparedDocument, Variants>();
-  const visibleTo = visibleSchemas(settings.apiSchema);
+  const introspect = introspection(settings.apiSchema);
   /** Mutations so far: what is asked after one joins nothing that was begun before it. */
   let written = 0;
 
@@ -133,9 +133,7 @@ export function openEngine(settings: EngineSettings): Engine {
     const variant = variantOf(operation, request.rights);
     const { shapes, allRefused } = variant;
     if (allRefused !== null) return refusedWhole(document, allRefused);
-    const given = variant.introspection
-      ? await introspect(visibleTo(request.rights), variant.introspection, variables)
-      : {};
+    const given = variant.introspection ? await introspect(variant.introspection, operation, request.rights) : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
     // Whoever asked may have gone while the plan was made.
@@ -384,14 +382,4 @@ function readShapes(
 function asksSubgraphs(root: ObjectShape): boolean {
   const fields = root.of(root.declared) ?? [];
   return fields.some(({ value, refused }) => value.kind !== "given" && refused === null);
-}
-
-/** What asks about the schema itself; it reaches no subgraph. */
-async function introspect(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  variableValues: PreparedOperation["variables"],
-): Promise<Readonly<Record<string, unknown>>> {
-  const { data } = await executeLocally({ schema, document, variableValues });
-  return data ?? {};
 }
