@@ -2,8 +2,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { EngineAnswer, EngineIncrement } from "../gateway/execution/engine.ts";
+import { allRights } from "../gateway/execution/rights.ts";
 import { operations, rulings, worlds } from "./guarded-cases.ts";
-import { type GuardedGraph, startGuardedGraph, type World } from "./guarded-graph.ts";
+import {
+  type GuardedGraph,
+  type RuleSpec,
+  rightsOf,
+  startGuardedGraph,
+  type World,
+  withholding,
+} from "./guarded-graph.ts";
 import { openNaive } from "./guarded-oracle.ts";
 
 let graph: GuardedGraph;
@@ -71,4 +79,158 @@ describe("every record, field and person", () => {
     expect(withheld).toBeGreaterThan(0);
     console.log(`result: ${shown} operations, each whole and in parts; ${withheld} withheld with an error`);
   }, 600_000);
+});
+
+const person = {
+  aNumbers: ["A1"],
+  name: "One",
+  sealed: false,
+  ours: false,
+  relatives: [],
+  guardian: null,
+  stays: [],
+};
+const plain = { marked: false, kind: "RMV", rider: null, hearing: null, linked: [] };
+const world: World = {
+  persons: [
+    { ...person, fin: "FIN001", cases: ["C1", "C2", "C3"] },
+    { ...person, fin: "FIN002", aNumbers: ["A2"], sealed: true, cases: [] },
+  ],
+  cases: [
+    { ...plain, id: "C1", subject: "FIN001" },
+    { ...plain, id: "C2", subject: "FIN001", marked: true, hearing: { at: "9", closed: true } },
+    { ...plain, id: "C3", subject: "FIN001", linked: [["C2", "C1"]] },
+  ],
+};
+const on = (policy: string, fact: string, effect: "hide" | "refer" | "mask"): RuleSpec => ({
+  policy,
+  facts: [fact],
+  forbids: ([is]) => (is ? withholding(effect, policy) : null),
+});
+const lines = async (query: string, rights: ReturnType<typeof rightsOf>) => {
+  graph.world = world;
+  const { data, errors } = await graph.ask(query, rights);
+  return { data: JSON.parse(JSON.stringify(data)) as unknown, errors };
+};
+
+describe("what is withheld", () => {
+  const query = '{ person(fin: "FIN001") { all: cases { id } } }';
+  const ids = (...all: string[]) => ({ person: { all: all.map((id) => ({ id })) } });
+
+  test("and hidden leaves its list before there are indexes, and no error", async () => {
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide")] } });
+    expect(await lines(query, rights)).toEqual({ data: ids("C1", "C3"), errors: [] });
+  });
+
+  test("and masked leaves its list, and one error at the list that names the authority", async () => {
+    const rights = rightsOf({ types: { Case: [on("m", "marked", "mask")] } });
+    const errors = [{ code: "MASKED", path: ["person", "all"], authority: "authority of m" }];
+    expect(await lines(query, rights)).toEqual({ data: ids("C1", "C3"), errors });
+  });
+
+  test("and referred says whom to call, and not why", async () => {
+    const rights = rightsOf({ types: { Case: [on("r", "marked", "refer")] } });
+    const errors = [{ code: "OWNER_REFER", path: ["person", "all"], callback: "callback of r" }];
+    expect(await lines(query, rights)).toEqual({ data: ids("C1", "C3"), errors });
+  });
+
+  test.each([
+    [["mask", "refer"], ["OWNER_REFER"]],
+    [["refer", "mask"], ["OWNER_REFER"]],
+    [["mask", "hide"], []],
+    [["hide", "refer"], []],
+  ] as const)("by %j is withheld by the stricter of them: %j", async (effects, codes) => {
+    const rules = effects.map((effect) => on(effect, "marked", effect));
+    const { data, errors } = await lines(query, rightsOf({ types: { Case: rules } }));
+    expect(data).toEqual(ids("C1", "C3"));
+    expect(errors.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test("is what stands there, not what it is declared as, nor what a client calls it", async () => {
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide")] } });
+    const { data } = await lines('{ person(fin: "FIN001") { marked: records { subject: id } } }', rights);
+    expect(data).toEqual({
+      person: { marked: ["C1", "C3", "NC1", "NC2", "NC3"].map((subject) => ({ subject })) },
+    });
+  });
+
+  test("is withheld from lists in lists, whose other elements keep what is theirs", async () => {
+    const rights = rightsOf({
+      types: { Case: [on("h", "marked", "hide")] },
+      fields: { "Case.kind": [{ policy: "k", facts: ["marked"], forbids: () => withholding("mask", "k") }] },
+    });
+    const { data, errors } = await lines('{ person(fin: "FIN001") { cases { linked { kind } } } }', rights);
+    expect(data).toEqual({ person: { cases: [{ linked: [] }, { linked: [[{ kind: null }]] }] } });
+    expect(errors.map(({ path }) => path)).toEqual([["person", "cases", 1, "linked", 0, 0, "kind"]]);
+  });
+
+  test("T21: and of which something has failed has no error of its own, and others have theirs where they stand", async () => {
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide")] } });
+    graph.fault = async (answer, { subgraph }) => {
+      if (subgraph !== "court") return answer();
+      const body = (await answer()) as { data: { _entities: { cases: { code: string | null }[] }[] } };
+      const { cases } = body.data._entities[0] as { cases: { code: string | null }[] };
+      for (const each of cases) each.code = null;
+      const errors = cases.map((_, index) => ({ message: "secret", path: ["_entities", 0, "cases", index, "code"] }));
+      return { ...body, errors };
+    };
+    const { data, errors } = await lines('{ person(fin: "FIN001") { cases { id code } } }', rights);
+    expect(data).toEqual({
+      person: {
+        cases: [
+          { id: "C1", code: null },
+          { id: "C3", code: null },
+        ],
+      },
+    });
+    expect(errors.map(({ path }) => path)).toEqual([
+      ["person", "cases", 0, "code"],
+      ["person", "cases", 1, "code"],
+    ]);
+  });
+
+  test("T21: no path leads into a list of which nobody can say who may see what", async () => {
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide")] } });
+    graph.fault = async (answer, { subgraph }) =>
+      subgraph === "court"
+        ? {
+            data: { _entities: [{ fin: "FIN001", cases: null }] },
+            errors: [{ message: "secret", path: ["_entities", 0, "cases", 2, "id"] }],
+          }
+        : answer();
+    const { data, errors } = await lines('{ person(fin: "FIN001") { cases { id } } }', rights);
+    expect(data).toEqual({ person: { cases: null } });
+    expect(errors).toEqual([{ code: "GUARD_UNAVAILABLE", path: ["person", "cases"] }]);
+  });
+
+  test("is told as data, each distinct decision once and without a value", async () => {
+    graph.world = world;
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide"), on("s", "subject.sealed", "hide")] } });
+    const { decisions } = await graph.ask(query, rights);
+    expect(decisions).toEqual([
+      { subject: "FIN001", element: "Case", effect: "permit", policy: "h", authority: null },
+      { subject: "FIN001", element: "Case", effect: "permit", policy: "s", authority: null },
+      { subject: "FIN001", element: "Case", effect: "hide", policy: "h", authority: "authority of h" },
+    ]);
+  });
+});
+
+test("callers of different rights who ask the same at once get each their own answer, in whatever they share", async () => {
+  const common = await startGuardedGraph(world, true);
+  try {
+    const rights = rightsOf({
+      gates: { Person: [on("p", "sealed", "hide")] },
+      types: { Case: [on("h", "marked", "hide")] },
+    });
+    const query = '{ people(fins: ["FIN001", "FIN002"]) { fin cases { id } } }';
+    const asked = [rights, allRights, rights, allRights, rights];
+    const answers = await Promise.all(asked.map((each) => common.ask(query, each)));
+    for (const [index, { data }] of answers.entries()) {
+      const text = JSON.stringify(data);
+      expect(text.includes("C2")).toBe(asked[index] === allRights);
+      expect(text.includes("FIN002")).toBe(asked[index] === allRights);
+    }
+  } finally {
+    await common.close();
+  }
 });

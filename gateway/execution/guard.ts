@@ -36,8 +36,8 @@ export function guarding(settings: GuardRulesSettings, shape: ObjectShape): Appl
 
 function applyTo(rule: TypeRule, object: object, person: object | null, run: GuardRun): void {
   const nearest = rule.isPerson ? object : person;
-  if (!run.problems.isEmpty) cutPaths(rule, object, run.problems);
   for (const field of rule.fields) applyToField(rule, field, object, nearest, run);
+  if (!run.problems.isEmpty) cutPaths(rule, object, run.problems);
 }
 
 function applyToField(parent: TypeRule, field: FieldRule, holder: object, person: object | null, run: GuardRun): void {
