@@ -171,7 +171,10 @@ describe("what is withheld", () => {
       const body = (await answer()) as { data: { _entities: { cases: { code: string | null }[] }[] } };
       const { cases } = body.data._entities[0] as { cases: { code: string | null }[] };
       for (const each of cases) each.code = null;
-      const errors = cases.map((_, index) => ({ message: "secret", path: ["_entities", 0, "cases", index, "code"] }));
+      const errors = cases.flatMap((_, index) => [
+        { message: "secret", path: ["_entities", 0, "cases", index] },
+        { message: "secret", path: ["_entities", 0, "cases", index, "code"] },
+      ]);
       return { ...body, errors };
     };
     const { data, errors } = await lines('{ person(fin: "FIN001") { cases { id code } } }', rights);
@@ -184,9 +187,25 @@ describe("what is withheld", () => {
       },
     });
     expect(errors.map(({ path }) => path)).toEqual([
+      ["person", "cases", 0],
       ["person", "cases", 0, "code"],
+      ["person", "cases", 1],
       ["person", "cases", 1, "code"],
     ]);
+  });
+
+  test("T21: and of which another subgraph tells an error without a place tells nothing by it", async () => {
+    graph.fault = async (answer, { subgraph, query }) => {
+      const body = (await answer()) as object;
+      return subgraph === "custody" && query.includes("transfers")
+        ? { ...body, errors: [{ message: "secret" }] }
+        : body;
+    };
+    const all = rightsOf({ types: { Case: [{ policy: "a", facts: ["marked"], forbids: () => withholding("hide") }] } });
+    const one = '{ person(fin: "FIN001") { mainCase { transfers } } }';
+    expect(await lines(one, all)).toEqual({ data: { person: { mainCase: null } }, errors: [] });
+    const { errors } = await lines(one, rightsOf({ types: { Case: [on("h", "marked", "hide")] } }));
+    expect(errors).toEqual([{ code: "SUBGRAPH_ERROR", path: [], agency: "custody" }]);
   });
 
   test("T21: no path leads into a list of which nobody can say who may see what", async () => {

@@ -52,6 +52,7 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
       const own = problems.at(holder, field.key).filter(({ below, instead }) => !below && !instead);
       const isFailed = read(holder, field.key) === null && own.length > 0;
       const isHidden = outcome.effect === "hide";
+      dropBelow(read(holder, field.key), problems);
       // As for somebody of whom there is no such record: what failed for everybody has failed here as well.
       put(holder, field.key, isHidden && field.isRecords && !isFailed ? [] : null);
       problems.replace(holder, field.key, isHidden ? (isFailed ? own : []) : [problemOf(outcome)]);
@@ -142,6 +143,7 @@ function siftObject(value: object, below: Ruled, person: object | null, run: Gua
     if (outcome === "unavailable") return lost;
     if (outcome !== "permit") {
       if (outcome.effect !== "hide") addOnce(found, problemOf(outcome));
+      dropBelow(value, run.problems);
       return gone;
     }
   }
@@ -204,6 +206,13 @@ function addOnce(found: Problem[], problem: Problem): void {
 function withholdUnavailable(holder: object, key: string, problems: Problems): void {
   put(holder, key, null);
   problems.replace(holder, key, [{ code: "GUARD_UNAVAILABLE" }]);
+}
+
+/** What nobody could place of a record that is withheld is not told anywhere else. */
+function dropBelow(value: unknown, problems: Problems): void {
+  if (problems.isEmpty || problems.loose.length === 0 || typeof value !== "object" || value === null) return;
+  problems.takeLoose(value);
+  for (const each of Object.values(value)) dropBelow(each, problems);
 }
 
 function put(holder: object, key: string, value: unknown): void {
