@@ -2,7 +2,7 @@
 import { admission } from "./admission.ts";
 import { authenticator } from "./authorization/authenticate.ts";
 import { breakGlass } from "./authorization/break-glass.ts";
-import { type Policies, type PolicyTexts, readPolicies } from "./authorization/policies.ts";
+import type { Policies, PolicyTexts } from "./authorization/policies.ts";
 import type { Config } from "./config.ts";
 import { QueryPlanningTimeout } from "./execution/plan.ts";
 import { openPlanner } from "./execution/planner.ts";
@@ -82,7 +82,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       look: together(look, lookAtPolicies),
       intervalMs: config.supergraphPollMs,
       read: async ({ id, supergraph: sdl, policies }) => {
-        const authorization = { policies: policiesOf(policies), denyByDefault: config.denyByDefault };
+        const authorization = { policies: () => policiesOf(policies), denyByDefault: config.denyByDefault };
         const supergraph = await readSupergraph(sdl, { ...settings, id, authorization });
         // The first one is there at once: its plans come with the first who ask.
         if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
@@ -107,10 +107,12 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
   }
 }
 
-/** Texts that have not changed are not read again. Throws for those that are no good. */
-function policiesReader({ decisionFailed }: Telemetry): (texts: PolicyTexts) => Policies {
+/** Texts that have not changed are not read again. Rejects for those that are no good. */
+function policiesReader({ decisionFailed }: Telemetry): (texts: PolicyTexts) => Promise<Policies> {
   let last: { readonly texts: PolicyTexts; readonly policies: Policies } | null = null;
-  return (texts) => {
+  return async (texts) => {
+    // Cedar takes a tenth of a second to load: who serves a supergraph without policies starts without it.
+    const { readPolicies } = await import("./authorization/policies.ts");
     if (last?.texts !== texts) last = { texts, policies: readPolicies(texts, { onFault: decisionFailed }) };
     return last.policies;
   };

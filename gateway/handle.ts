@@ -3,7 +3,7 @@ import { type Admission, overloaded, priorityOf } from "./admission.ts";
 import type { Authenticate } from "./authorization/authenticate.ts";
 import type { BreakGlass } from "./authorization/break-glass.ts";
 import { type CallerClass, classOf } from "./authorization/caller-class.ts";
-import { readPurpose, usualPurpose } from "./authorization/purpose.ts";
+import { policePurposes, readPurpose, usualPurpose } from "./authorization/purpose.ts";
 import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
@@ -106,7 +106,8 @@ export function operationHandler(settings: HandleSettings): Handle {
         letGo();
         leave();
       };
-      const { mayHide } = supergraph.rightsOf(authorized.callerClass);
+      const { callerClass } = authorized;
+      const mayHide = policePurposes.has(callerClass.purpose ?? "") || supergraph.rightsOf(callerClass).mayHide;
       let answer: Answer | Refusal;
       let isLeft = false;
       try {

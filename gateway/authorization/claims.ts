@@ -2,7 +2,7 @@
  * Claims of a verified token become a caller. Every claim has one documented form (docs/callers.md); one that is there in
  * another form makes the token unusable: nothing is guessed about who somebody is.
  */
-import { isPurpose, type Purpose, purposesOfRoles } from "./purpose.ts";
+import { isPurpose, type Purpose, policePurposes, purposesOfRoles } from "./purpose.ts";
 
 export type Caller = {
   readonly subject: string;
@@ -54,7 +54,6 @@ export const clockToleranceSeconds = 30;
 const maxLifeSeconds = 24 * 3600;
 /** CJIS Security Policy, 5.6.4: an assertion about somebody who asks criminal justice systems is at most 12 hours old. */
 const maxPoliceAgeSeconds = 12 * 3600;
-const policePurposes: readonly string[] = ["LAW_ENFORCEMENT_INQUIRY", "JAIL_INTAKE"] satisfies Purpose[];
 
 export function readClaims(
   claims: Readonly<Record<string, unknown>>,
@@ -71,7 +70,7 @@ export function readClaims(
   if (caller === null) return "claims";
   if (agencies.length > 0 && !agencies.includes(caller.agency ?? "")) return "agency";
   const claimed = claims.purposes as readonly string[] | undefined;
-  const isPolice = caller.agency === "POLICE" || claimed?.some((each) => policePurposes.includes(each));
+  const isPolice = caller.agency === "POLICE" || claimed?.some((each) => policePurposes.has(each));
   return { caller, times: { ...times, maxAgeSeconds: isPolice ? maxPoliceAgeSeconds : Number.POSITIVE_INFINITY } };
 }
 

@@ -43,6 +43,9 @@ export const purposesByRole: Readonly<Record<string, readonly Purpose[]>> = {
 /** Purposes under which production wants to know the caller's own case. */
 const needCase: readonly Purpose[] = ["LAW_ENFORCEMENT_INQUIRY", "JAIL_INTAKE", "BREAK_GLASS"];
 
+/** Those of local police. What is hidden from them is hidden by the answer to a hold check itself, not by a guard. */
+export const policePurposes: ReadonlySet<string> = new Set<Purpose>(["LAW_ENFORCEMENT_INQUIRY", "JAIL_INTAKE"]);
+
 export function isPurpose(text: string): text is Purpose {
   return (purposes as readonly string[]).includes(text);
 }

@@ -33,7 +33,11 @@ export type TypeRule = ElementRule & {
   readonly fields: ReadonlyMap<string, FieldRule>;
 };
 
-export type Rules = { readonly types: ReadonlyMap<string, TypeRule> };
+export type Rules = {
+  readonly types: ReadonlyMap<string, TypeRule>;
+  /** Some element is decided about by a policy. */
+  readonly usePolicies: boolean;
+};
 
 export type RulesSettings = {
   /** Fields that no label speaks of are not served. */
@@ -51,7 +55,11 @@ export function readRules(supergraph: DocumentNode, settings: RulesSettings): Ru
   if (refusals.length > 0) throw new Error(refusals.join("\n"));
   const types = new Map<string, TypeRule>();
   for (const type of parts.types.values()) types.set(type.name, typeRule(type));
-  return { types };
+  const elements = [...types.values()].flatMap((type): readonly ElementRule[] => [type, ...type.fields.values()]);
+  const usePolicies = elements.some(
+    ({ guards, requires }) => guards.length > 0 || requires.some(({ kind }) => kind === "policies"),
+  );
+  return { types, usePolicies };
 
   function typeRule(type: TypeParts): TypeRule {
     const isRoot = parts.roots.has(type.name);

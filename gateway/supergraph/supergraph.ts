@@ -59,8 +59,8 @@ export type SupergraphSettings = {
   readonly introspection: boolean;
   /** By what its rights are worked out; nothing, where nobody asks for rights. */
   readonly authorization?: {
-    /** Null: there are none, and what they would decide is refused. */
-    readonly policies: Policies | null;
+    /** Read where a rule needs them alone; rejects for policies that are no good. Null: what they would decide is refused. */
+    readonly policies: (() => Promise<Policies>) | null;
     /** Fields that nothing is said about are not served. */
     readonly denyByDefault: boolean;
   };
@@ -84,6 +84,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
   const document = parse(sdl, { noLocation: true });
   const { policies, denyByDefault } = settings.authorization ?? { policies: null, denyByDefault: true };
   const rules = readRules(document, { denyByDefault });
+  const inForce = rules.usePolicies && policies !== null ? await policies() : null;
   const planned = await settings.planner.load(sdl);
   try {
     const { synthetics } = planned;
@@ -118,7 +119,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       apiSchema,
       prepare: operationPreparer(preparing),
       execute: engine,
-      rightsOf: rightsReader(rules, policies, Date.now),
+      rightsOf: rightsReader(rules, inForce, Date.now),
       refusedIn: ({ document: { operation }, variables }, rights) => [
         ...askedParts(apiSchema, operation, variables, rights).refused,
       ],
