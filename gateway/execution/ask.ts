@@ -26,12 +26,14 @@ export type Asking = {
   readonly problems: Problems;
   /** The subgraph takes representations with gaps. */
   readonly takesGaps: boolean;
+  /** Those that are alike are not put together. */
+  readonly isApart: boolean;
   /** One object stands at several places from now on. */
   readonly onShared: () => void;
 };
 
 export function askedOf(asking: Asking, part: EntityPart, placed: readonly PlacedTargets[]): Asked {
-  const { plan, facts, problems, takesGaps, onShared } = asking;
+  const { plan, facts, problems, takesGaps, isApart, onShared } = asking;
   const { shape, selection, required: keep } = part;
   const asked: Asked = { part, targets: [], texts: [], gaps: [] };
   const byText = new Map<string, object[]>();
@@ -42,7 +44,7 @@ export function askedOf(asking: Asking, part: EntityPart, placed: readonly Place
     const missing = (below: readonly string[]): Problem => missingAt(plan, [...keys, ...below]);
     const building = { problems, isPartial: takesGaps, missing };
     // Entities that are alike are found by their values, before anything is written.
-    const alikes = problems.isEmpty && !plan.usesContext ? new Alikes(shape) : null;
+    const alikes = problems.isEmpty && !plan.usesContext && !isApart ? new Alikes(shape) : null;
     for (const target of targets) {
       const alike = alikes?.find(target);
       if (alike) {
@@ -58,7 +60,7 @@ export function askedOf(asking: Asking, part: EntityPart, placed: readonly Place
         continue;
       }
       // What was asked with a gap is not shared with what was asked without.
-      const isAlone = problem !== null || plan.usesContext;
+      const isAlone = problem !== null || plan.usesContext || isApart;
       const same = (isAlone ? undefined : byText.get(text)) ?? [];
       if (same.length > 0) isShared();
       else {

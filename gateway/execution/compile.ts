@@ -74,6 +74,8 @@ export type Request = {
   readonly waitsFor: number;
   /** 0 for what is answered at once; other numbers for what is deferred. */
   readonly block: number;
+  /** Asks about each entity by itself, those that are alike too. */
+  readonly isApart: boolean;
 };
 
 /** Where persons stand whose facts decide. */
@@ -124,13 +126,20 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
     (members) =>
       new Set(members.flatMap((unit) => [...(units[unit] as Unit).after].map((each) => requestOf.get(each)!))),
   );
+  const requestsOf = (some: readonly number[]) => new Set(some.map((unit) => requestOf.get(unit)!));
+  // Those who are absent are all alike: asked about together, they would be fewer than as many who are hidden.
+  const apart = requestsOf(
+    places.persons.flatMap(({ gated, place }, person) =>
+      gated === null || (place.at(-1) as Step).lists > 0 ? [] : (persons[person]?.first ?? []),
+    ),
+  );
   const sources: { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string }[] = [];
   const requests = [...groups.values()].map((members, index): Request => {
     const before = waits.flatMap((each, other) => (each.has(index) ? [other] : []));
     const group = members.map((unit) => units[unit] as Unit);
-    return { ...compileRequest(group, settings, sources), index, before, waitsFor: waits[index]?.size ?? 0 };
+    const isApart = apart.has(index);
+    return { ...compileRequest(group, settings, sources), index, before, waitsFor: waits[index]?.size ?? 0, isApart };
   });
-  const requestsOf = (some: readonly number[]) => new Set(some.map((unit) => requestOf.get(unit)!));
   return {
     requests,
     persons: places.persons.map((person, index): PersonStep => {
@@ -190,7 +199,7 @@ function compileRequest(
   units: readonly Unit[],
   settings: CompileSettings,
   sources: Sources,
-): Omit<Request, "index" | "before" | "waitsFor"> {
+): Omit<Request, "index" | "before" | "waitsFor" | "isApart"> {
   const [first] = units as readonly [Unit];
   const { fetch, conditions, block } = first;
   const { serviceName: subgraph } = fetch;

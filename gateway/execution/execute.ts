@@ -134,7 +134,11 @@ function openRun(settings: ExecuteSettings): Run {
   };
 
   const asked = (request: Request, part: EntityPart, placed: readonly PlacedTargets[]): Asked =>
-    askedOf({ plan, facts, problems, takesGaps: isPartial(request.subgraph), onShared }, part, placed);
+    askedOf(
+      { plan, facts, problems, takesGaps: isPartial(request.subgraph), isApart: request.isApart, onShared },
+      part,
+      placed,
+    );
 
   /** `members`: of the variables, beside the operation's own. */
   const sendAsked = (request: Request, parts: readonly Asked[], members: string): Promise<void> | null => {
