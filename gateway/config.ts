@@ -20,12 +20,6 @@ export type Protection = (typeof protections)[number];
 
 const authorizationModes = ["filter", "reject", "dry-run"] as const;
 
-/**
- * SWITCH: true as soon as every field of schema/supergraph.graphql has a label. Until then deny-by-default is off, and
- * production asks for its name.
- */
-const everyFieldIsLabelled = false;
-
 export type Issuer = {
   readonly issuer: string;
   readonly jwksUrl: string;
@@ -108,7 +102,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     policies: env.GATEWAY_POLICIES || ours("policies"),
     insecure,
     authorizationMode: reader.oneOf("AUTHORIZATION_MODE", authorizationModes, "filter"),
-    denyByDefault: everyFieldIsLabelled && !insecure.has("deny-by-default"),
+    denyByDefault: !insecure.has("deny-by-default"),
     issuers: reader.issuers(
       "GATEWAY_ISSUERS",
       "GATEWAY_ISSUER_AGENCIES",
@@ -158,7 +152,6 @@ function insecureSettings(config: Config): readonly string[] {
     if (!insecure.has(name)) refusals.push(`production: ${why}, or set GATEWAY_INSECURE to contain ${name}`);
   };
   const notYet = "is not built yet: wait for it";
-  if (!everyFieldIsLabelled) require("deny-by-default", `deny-by-default (a label on every field) ${notYet}`);
   if (config.authorizationMode === "dry-run")
     require("deny-by-default", "deny-by-default: set AUTHORIZATION_MODE to filter or reject: dry-run refuses nothing");
   require("audit", `audit (a durable record before every answer) ${notYet}`);
