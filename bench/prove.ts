@@ -49,6 +49,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     claim: "small faults planted in the gateway are seen by the differential test",
     command: ["tests/differential/run-mutants.ts"],
   },
+  reference: {
+    claim:
+      "10,000 generated (operation, caller, purpose) are answered as a reference decides that was written apart, and as many again by half with one system down",
+    command: [jest, "tests/reference.test.ts"],
+    env: { PROOF_REFERENCE: "10000" },
+  },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],
