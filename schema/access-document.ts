@@ -1,4 +1,4 @@
-/** Writes `docs/access.md` from the supergraph and the policies: `node schema/access-document.ts`. Stale is refused. */
+/** Writes `docs/access.md` from the supergraph and the policies: `npm run access`. Stale is refused. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Access, type AccessRow, type Asking, accessRows, askingOf, type Caller, readCallers } from "./access.ts";
 import { type PolicyBook, type PolicyTexts, readPolicyBook, readPolicyTexts } from "./check-policies.ts";
@@ -25,7 +25,7 @@ export function accessDocument(
   const columns = columnsOf(rows, asking);
   const notes = [...new Set(rows.flatMap(({ access }) => access.flatMap((each) => each.notes)))];
   return [
-    "<!-- Generated from the subgraphs' schemas and schema/policies/ by `node schema/access-document.ts`. -->",
+    "<!-- Generated from the subgraphs' schemas and schema/policies/ by `npm run access`. -->",
     opening,
     columnsTable(columns, callers),
     notesList(notes),
@@ -77,7 +77,7 @@ function columnsTable(columns: readonly Column[], callers: readonly Caller[]): s
     "| | role | agency | purpose |",
     "|---|---|---|---|",
     ...lines,
-    `\nWithout any purpose, and so refused before anything else: ${without.join(", ")}.`,
+    `\nWithout any purpose, and so permitted nothing: ${without.join(", ")}.`,
   ].join("\n");
 }
 
@@ -166,9 +166,7 @@ function releasesTable(subgraphs: readonly Contract[]): string {
 /** Whether the committed document is the one that the schemas and policies make. */
 export function staleAccessDocument(): readonly string[] {
   const isFresh = readFileSync(accessDocumentPath, "utf8") === currentDocument();
-  return isFresh
-    ? []
-    : ["docs/access.md is not what schemas and policies say: run `node schema/access-document.ts` and commit it"];
+  return isFresh ? [] : ["docs/access.md is not what schemas and policies say: run `npm run access` and commit it"];
 }
 
 function currentDocument(): string {
