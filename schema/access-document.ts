@@ -49,8 +49,8 @@ tables is not served.
 *Hidden*: as if no such record existed. *Referred*: null, and whom to call. *Masked*: null, and under which authority.
 Several: the first of these that applies. A field is seen only in a record that may be seen, and a record only of a person
 who may be: rules of a type come before those of its fields, and the rules of \`Person\` before all. A part of a record is
-not seen by those who see no such record. Where a fact could not
-be had, the record is withheld with \`GUARD_UNAVAILABLE\`, whether there is one or not.`;
+not seen by those who see no such record. Where a fact that matters could not be had, the record is withheld with
+\`GUARD_UNAVAILABLE\`, whether there is one or not.`;
 
 type Column = { readonly letter: string; readonly asking: readonly Asking[]; readonly at: number };
 

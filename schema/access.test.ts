@@ -144,7 +144,7 @@ describe("who may see what", () => {
     const document = accessDocument(sources, { schema, policies: new Map([["a.cedar", rules]]) }, callers);
     expect(document).toContain("| **A** | clerk | EOIR | COURT_PROCEEDING |");
     expect(document).toContain("| **B** | clerk | EOIR | CUSTODY |");
-    expect(document).toContain("refused before anything else: nobody.");
+    expect(document).toContain("permitted nothing: nobody.");
     expect(document).toContain("| `basis` | b | c | – | basis |");
     expect(document).toContain("| *the record*, `id`, `name` | ● | ● | – | plain |");
     expect(document).toContain("| `photos-next-year` | permit | photo | a law to come | 2027-01-01/ |");
