@@ -20,7 +20,7 @@ export type LoadRun = {
   /** One good answer's bytes per request, where known: an answer with these bytes needs no second look. */
   readonly knownGood: readonly string[];
   readonly connections: number;
-  /** Sent with every request, beside those that all have. */
+  /** Sent with every request, beside those that all have; `{connection}` becomes the connection's number. */
   readonly headers: Readonly<Record<string, string>>;
   /** Not counted: connections open, and what was idle wakes. */
   readonly settleMs: number;
@@ -226,18 +226,19 @@ const percentile = (sorted: Float64Array, share: number): number =>
 
 /** Drives one run; what was asked is waited for before it resolves. */
 export async function load(run: LoadRun): Promise<LoadResult> {
-  const own = Object.entries(run.headers)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join("");
-  const written = run.requests.map(({ body }) => {
-    const bytes = Buffer.from(body);
-    const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\n${own}content-length: ${bytes.length}\r\n\r\n`;
-    return Buffer.concat([Buffer.from(head), bytes]);
-  });
+  const written = (connection: number): readonly Buffer[] =>
+    run.requests.map(({ body }) => {
+      const bytes = Buffer.from(body);
+      const own = Object.entries(run.headers)
+        .map(([name, value]) => `${name}: ${value.replace("{connection}", String(connection))}\r\n`)
+        .join("");
+      const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\n${own}content-length: ${bytes.length}\r\n\r\n`;
+      return Buffer.concat([Buffer.from(head), bytes]);
+    });
   const latenciesMs: number[] = [];
   let [isCounting, isOver, turn, seen, wrong] = [false, false, 0, 0, 0];
   let firstWrong: string | null = null;
-  const next = () => (isOver ? null : turn++ % written.length);
+  const next = () => (isOver ? null : turn++ % run.requests.length);
   const onAnswer: OnAnswer = (index, isRight, startedAt, body) => {
     seen += 1;
     if (!isRight) {
@@ -246,8 +247,8 @@ export async function load(run: LoadRun): Promise<LoadResult> {
     } else if (isCounting) latenciesMs.push(performance.now() - startedAt);
   };
   const judged = judge(run);
-  const opened = Array.from({ length: run.connections }, () =>
-    openConnection({ port: run.port, written, judged, next, onAnswer }),
+  const opened = Array.from({ length: run.connections }, (_, connection) =>
+    openConnection({ port: run.port, written: written(connection), judged, next, onAnswer }),
   );
   await new Promise((resolve) => setTimeout(resolve, run.settleMs));
   const before = takenAt(run);

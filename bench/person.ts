@@ -63,7 +63,12 @@ export async function openPerson(folder: string): Promise<Stage> {
     const authorized = {
       supergraph: guarded,
       issuers: `${issuerName}=${urls.issuer}/jwks.json`,
-      headers: { authorization: `Bearer ${await mintToken("ero-officer")}`, "crosswalk-purpose": "REMOVAL_OPERATIONS" },
+      headers: {
+        authorization: `Bearer ${await mintToken("ero-officer")}`,
+        "crosswalk-purpose": "REMOVAL_OPERATIONS",
+        // Cases differ: what is told of two callers is not the same, and nothing personal is shared.
+        "crosswalk-case": "case {connection}",
+      },
     };
     return { supergraph, authorized, subgraphs: names, stub, workloads, close };
   } catch (error) {
@@ -117,11 +122,14 @@ async function startSubgraphs(closers: (() => Promise<unknown>)[]) {
   return { urls, addresses };
 }
 
+const ordinary: ReadonlySet<string> = new Set(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S9", "S10"]);
+
 /** The scenarios' persons whose answers have no errors: an answer with errors differs from gateway to gateway. */
 async function expectedAnswers(sdl: string, urls: Parameters<typeof readOracle>[0]): Promise<readonly LoadRequest[]> {
   const reference = new ApolloGateway({ supergraphSdl: sdl });
   const { schema, executor } = await reference.load();
-  const fins = scenarios.flatMap(({ identifiers }) => (identifiers.fin ? [identifiers.fin] : []));
+  // Those from whose records the law hides something have another answer with callers than without.
+  const fins = scenarios.flatMap(({ id, identifiers: { fin } }) => (fin && ordinary.has(id) ? [fin] : []));
   const oracle = await readOracle(urls, fins);
   const document = parse(query);
   const requests: LoadRequest[] = [];

@@ -23,12 +23,15 @@ export type Origin = {
   readonly caller: ToldCaller | null;
 };
 
+/** Of whom nothing is known: two of them need not be one. */
+export const unknownCaller = "authenticated=?0";
+
 /**
  * The header's value; equal for equal identity, whatever the order of roles. Null where a value has characters that a
  * header cannot carry: who somebody is, is not told in part.
  */
 export function callerHeader(caller: ToldCaller | null): string | null {
-  if (caller === null) return "authenticated=?0";
+  if (caller === null) return unknownCaller;
   const { agency, ori, roles, purpose, caseReference } = caller;
   const values = [agency, ori, purpose, caseReference, ...roles];
   if (!values.every((value) => value === null || /^[\x20-\x7e]*$/.test(value))) return null;

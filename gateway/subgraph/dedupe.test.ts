@@ -72,6 +72,13 @@ test("identical reads under way are asked for once, and all who hold the answer 
   expect(await alone).toEqual({ body: upstream.held[1]?.body, isShared: false });
 });
 
+test("two callers of whom nothing is known are not taken for one", () => {
+  const personal = { subgraph: "personal", caller: "authenticated=?0" };
+  void call(request(personal)).catch(() => {});
+  void call(request(personal)).catch(() => {});
+  expect(upstream.held).toHaveLength(2);
+});
+
 test.each<readonly [string, Partial<SubgraphRequest>, Partial<SubgraphRequest>]>([
   ["another body", { body: "{ }" }, { body: "{}" }],
   ["another subgraph", { url: "http://a.test/" }, { url: "http://b.test/" }],

@@ -7,6 +7,7 @@ import {
   SubgraphFailure,
   type SubgraphRequest,
 } from "./call.ts";
+import { unknownCaller } from "./caller.ts";
 import type { Wait, Watch } from "./watch.ts";
 
 export type DedupeSettings = {
@@ -35,7 +36,8 @@ export function deduped({ isCommon, watch }: DedupeSettings): Layer {
     };
     return (request) => {
       if (request.kind === "mutation") return next(request).finally(() => readsByPlace.clear());
-      const isSharable = request.caller !== undefined || isCommon(request.subgraph);
+      const { caller, subgraph } = request;
+      const isSharable = caller === undefined ? isCommon(subgraph) : caller !== unknownCaller;
       if (!request.mayJoin || !isSharable) return next(request);
       return new Promise((answer, fail) => {
         if (request.signal.aborted) return fail(abandoned(request.signal));
