@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { type DocumentNode, type GraphQLSchema, parse, visit } from "graphql";
+import { classOf } from "../authorization/caller-class.ts";
 import type { Policies } from "../authorization/policies.ts";
 import { type RightsOf, rightsReader } from "../authorization/rights.ts";
 import { readRules } from "../authorization/rules.ts";
@@ -11,6 +12,7 @@ import { type CompiledPlan, compilePlan } from "../execution/compile.ts";
 import { withoutDefer } from "../execution/deferred.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
 import { placesIn } from "../execution/fact-places.ts";
+import { withFacts } from "../execution/facts-selection.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
@@ -39,6 +41,8 @@ export type Supergraph = {
   readonly rightsOf: RightsOf;
   /** What of an operation is refused by these rights, as the schema names it. Throws what planning it would. */
   refusedIn(operation: PreparedOperation, rights: Rights): readonly string[];
+  /** What is planned of an operation for callers of these rights; null where there is nothing to plan. */
+  plannedFor(operation: PreparedOperation, rights: Rights): string | null;
   /** Normalised operations with a plan, most used first. */
   plannedTexts(): readonly string[];
   planCache(): { readonly entries: number; readonly bytes: number };
@@ -107,6 +111,9 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       call: settings.callOf(facts.subgraphs),
       planOf: plans.get,
     });
+    const rightsOf = rightsReader(rules, inForce, Date.now);
+    // Cedar takes half a second for the first of its decisions: before anybody waits for one.
+    rightsOf(classOf(null, null));
     const preparing = {
       apiSchema,
       fieldNames: fieldNames(document),
@@ -119,10 +126,14 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       apiSchema,
       prepare: operationPreparer(preparing),
       execute: engine,
-      rightsOf: rightsReader(rules, inForce, Date.now),
+      rightsOf,
       refusedIn: ({ document: { operation }, variables }, rights) => [
         ...askedParts(apiSchema, operation, variables, rights).refused,
       ],
+      plannedFor({ document: { operation }, variables }, rights) {
+        const { text } = askedParts(apiSchema, operation, variables, rights);
+        return text === null ? null : withFacts(text, facts, rights);
+      },
       ...plansAhead(apiSchema, plans, documentPreparer(preparing)),
       ...holding(planned.release),
     };
