@@ -1,6 +1,6 @@
 /**
- * `npm run plan -- <file.graphql> [--variables <JSON>]`: the requests that each operation in the file is planned as, in
- * order. Nothing is asked, and no value is printed.
+ * `npm run plan -- <file.graphql> [--variables <JSON>] [--as <persona> [--purpose <purpose>]]`: the requests that each
+ * operation in the file is planned as, in order. Nothing is asked, and no value is printed.
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -21,13 +21,15 @@ import {
   typeFromAST,
   visit,
 } from "graphql";
+import { type CallerClass, type ClassClaims, classOf } from "./authorization/caller-class.ts";
+import type { PolicyTexts } from "./authorization/policies.ts";
+import { type Purpose, usualPurpose } from "./authorization/purpose.ts";
 import { readProcessConfig } from "./config.ts";
 import type { CompiledPlan, Request } from "./execution/compile.ts";
 import { openPlanner } from "./execution/planner.ts";
 import { allRights } from "./execution/rights.ts";
-import { askedParts } from "./execution/variant.ts";
 import type { PreparedDocument } from "./operation/operation-preparer.ts";
-import { supergraphAt } from "./supergraph/source.ts";
+import { policiesAt, supergraphAt } from "./supergraph/source.ts";
 import { readSupergraph, type Supergraph } from "./supergraph/supergraph.ts";
 import { firstLine } from "./telemetry.ts";
 
@@ -37,12 +39,20 @@ export type PlanQuestion = {
   readonly document: string;
   /** What is not given is made up: it matters to `@skip` and `@include` alone. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Who asks; null: somebody to whom nothing is refused, and everything is shown whatever the facts. */
+  readonly as: Asking | null;
   readonly planSoftMs: number;
   readonly planHardMs: number;
 };
 
+export type Asking = {
+  readonly caller: CallerClass;
+  readonly policies: PolicyTexts;
+  readonly denyByDefault: boolean;
+};
+
 /** Throws, saying why in a line, for what is refused or cannot be planned. */
-export async function describePlans({ sdl, document, variables, planSoftMs, planHardMs }: PlanQuestion) {
+export async function describePlans({ sdl, document, variables, as, planSoftMs, planHardMs }: PlanQuestion) {
   const planner = openPlanner({ softMs: planSoftMs, hardMs: planHardMs, heapMb: 512 });
   let made: CompiledPlan | Error | null = null;
   try {
@@ -63,22 +73,30 @@ export async function describePlans({ sdl, document, variables, planSoftMs, plan
         }
       },
       callOf: () => () => Promise.reject(new Error("nothing is asked here")),
+      ...(as === null ? {} : { authorization: authorizationOf(as) }),
     });
+    const rights = as === null ? allRights : supergraph.rightsOf(as.caller);
     acceptAnyScalar(supergraph.apiSchema);
     const sections: string[] = [];
     for (const operation of operationsOf(document)) {
       const prepared = prepare(supergraph, document, operation, variables);
-      const { text } = askedParts(supergraph.apiSchema, prepared.document.operation, prepared.variables, allRights);
+      const text = supergraph.plannedFor(prepared, rights);
       made = null;
       if (text !== null) await supergraph.warm([text]);
       const plan = made as CompiledPlan | Error | null;
       if (plan instanceof Error) throw plan;
-      sections.push(section(operation.name?.value ?? "unnamed", prepared.document, plan));
+      const refused = supergraph.refusedIn(prepared, rights);
+      sections.push(section(operation.name?.value ?? "unnamed", prepared.document, plan, refused));
     }
     return sections.join("\n");
   } finally {
     await planner.close();
   }
+}
+
+function authorizationOf({ policies, denyByDefault }: Asking) {
+  const read = async () => (await import("./authorization/policies.ts")).readPolicies(policies);
+  return { policies: read, denyByDefault };
 }
 
 function operationsOf(document: string): readonly OperationDefinitionNode[] {
@@ -142,7 +160,12 @@ function anyValue(type: GraphQLInputType): unknown {
   return type.name === "Int" || type.name === "Float" ? 0 : "";
 }
 
-function section(name: string, document: PreparedDocument, plan: CompiledPlan | null): string {
+function section(
+  name: string,
+  document: PreparedDocument,
+  plan: CompiledPlan | null,
+  refused: readonly string[],
+): string {
   const { requests, deferred } = plan ?? { requests: [], deferred: [] };
   const heading = `${document.kind} ${name}: ${requests.length === 1 ? "1 request" : `${requests.length} requests`}`;
   const ordered = inOrder(requests);
@@ -155,7 +178,8 @@ function section(name: string, document: PreparedDocument, plan: CompiledPlan | 
     const later = request.block === 0 ? "" : `, deferred (${labels.get(request.block)})`;
     return `${at + 1}. ${request.subgraph}, ${when}${later}${aboutOf(request, document)}\n${indented(documentOf(request))}`;
   });
-  return [heading, ...parts, ""].join("\n");
+  const without = refused.length > 0 ? [`refused: ${[...refused].sort().join(", ")}`] : [];
+  return [heading, ...without, ...parts, ""].join("\n");
 }
 
 type Ordered = { readonly request: Request; readonly after: readonly number[] };
@@ -197,25 +221,47 @@ function indented(text: string): string {
   return text.replace(/^/gm, "   ");
 }
 
-const usage = "npm run -s plan -- <file.graphql> [--variables <JSON>]";
+type Persona = Omit<ClassClaims, "ori"> & {
+  readonly persona: string;
+  readonly jurisdiction: string;
+  readonly purposes: readonly Purpose[];
+};
+
+const callersPath = new URL("../schema/callers.json", import.meta.url);
+
+/** The class of a persona of the development issuer, for its usual purpose where none is given. */
+async function classOfPersona(name: string, given: string | undefined): Promise<CallerClass> {
+  const personas = JSON.parse(await readFile(callersPath, "utf8")) as readonly Persona[];
+  const found = personas.find(({ persona }) => persona === name);
+  if (!found) throw new Error(`--as takes one of ${personas.map(({ persona }) => persona).join(", ")}`);
+  const purpose = given === undefined ? usualPurpose(found) : found.purposes.find((each) => each === given);
+  if (purpose === undefined) throw new Error(`${name} may state ${found.purposes.join(", ") || "no purpose"}`);
+  return classOf({ ...found, ori: found.jurisdiction }, purpose);
+}
+
+const usage = "npm run -s plan -- <file.graphql> [--variables <JSON>] [--as <persona> [--purpose <purpose>]]";
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
-    options: { variables: { type: "string", default: "{}" }, as: { type: "string" } },
+    options: {
+      variables: { type: "string", default: "{}" },
+      as: { type: "string" },
+      purpose: { type: "string" },
+    },
     allowPositionals: true,
   });
-  if (values.as !== undefined)
-    throw new Error(
-      "--as is not taken yet: every caller's plan is the same until rules for each come with authorization",
-    );
   const [file, ...others] = positionals;
   if (file === undefined || others.length > 0) throw new Error(usage);
+  if (values.purpose !== undefined && values.as === undefined) throw new Error(usage);
   const outcome = readProcessConfig();
   if ("refusals" in outcome) throw new Error(outcome.refusals.join("\n"));
   const { config } = outcome;
+  const caller = values.as === undefined ? null : await classOfPersona(values.as, values.purpose);
   const document = await readFile(file, "utf8");
   const sdl = (await supergraphAt(config.supergraph)()) ?? "";
-  console.log(await describePlans({ ...config, sdl, document, variables: JSON.parse(values.variables) }));
+  const policies = caller === null ? null : await policiesAt(config.policies)();
+  const as = caller && policies ? { caller, policies, denyByDefault: config.denyByDefault } : null;
+  console.log(await describePlans({ ...config, sdl, document, variables: JSON.parse(values.variables), as }));
 }
 
 if (import.meta.main)

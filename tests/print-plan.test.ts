@@ -8,7 +8,7 @@ import { personRecord } from "./graph.ts";
 
 const sdl = readFileSync(new URL("../schema/supergraph.graphql", import.meta.url), "utf8");
 const plansOf = (document: string, variables: Readonly<Record<string, unknown>> = {}) =>
-  describePlans({ sdl, document, variables, planSoftMs: 10_000, planHardMs: 10_000 });
+  describePlans({ sdl, document, variables, as: null, planSoftMs: 10_000, planHardMs: 10_000 });
 const headings = (text: string) => text.split("\n").filter((line) => /^\S/.test(line));
 
 test("a person's record is planned as one request for who it is, and then one to each other agency", async () => {
@@ -57,16 +57,34 @@ test.each([
   await expect(plansOf(document)).rejects.toThrow(why);
 });
 
+const command = fileURLToPath(new URL("../gateway/print-plan.ts", import.meta.url));
+const recordFile = fileURLToPath(new URL("../schema/documents/person-record.graphql", import.meta.url));
+
+test("as a persona, what is refused is told, and the facts that decide are asked for", () => {
+  const planAs = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [command, recordFile, "--as", ...args], { encoding: "utf8", timeout: 20_000 }).stdout;
+  const [heading, refused, ...requests] = headings(planAs("cbp-officer"));
+  expect(heading).toBe("query PersonRecord: 7 requests");
+  expect(refused).toBe("refused: CourtCase.juvenile, EnforcementCase.category, Person.asylum");
+  expect(requests.filter((each) => each.includes("uscis"))).toHaveLength(2);
+  expect(planAs("cbp-officer")).toMatch(/\bprotected1367\b/);
+  expect(planAs("protected-persons-supervisor")).not.toMatch(/\bprotected1367\b/);
+  expect(planAs("protected-persons-supervisor", "--purpose", "BREAK_GLASS")).toMatch(/\bprotected1367\b/);
+  expect(headings(planAs("police-patrol"))).toEqual(["query PersonRecord: 0 requests", "refused: Query.person"]);
+});
+
 test.each([
-  ["a persona", ["x.graphql", "--as", "ero-officer"], /^plan: --as is not taken yet/],
+  ["a persona that is not there", ["x.graphql", "--as", "somebody"], /^plan: --as takes one of ero-officer, /],
+  [
+    "a purpose that is not the persona's",
+    ["x.graphql", "--as", "cbp-officer", "--purpose", "CUSTODY"],
+    /^plan: cbp-officer may state BORDER_INSPECTION$/m,
+  ],
+  ["a purpose of nobody", ["x.graphql", "--purpose", "CUSTODY"], /^plan: npm run -s plan -- <file.graphql>/],
   ["no file", [], /^plan: npm run -s plan -- <file.graphql>/],
   ["a file that is not there", ["no-such.graphql"], /^plan: ENOENT/],
 ])("the command refuses %s, and says what to do", (_what, args, line) => {
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [fileURLToPath(new URL("../gateway/print-plan.ts", import.meta.url)), ...args],
-    { encoding: "utf8", timeout: 20_000 },
-  );
+  const { status, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: "utf8", timeout: 20_000 });
   expect(stderr).toMatch(line);
   expect(status).toBe(1);
 });

@@ -52,7 +52,8 @@ describe("the class of a caller", () => {
 
   test("is the same whatever the order of claims and however often they are said", () => {
     const roles = ["287g-warrant-service", "patrol-officer", "patrol-officer"];
-    expect(classOf({ ...caller, subject: "another", roles }, "OVERSIGHT")).toEqual(classOf(caller, "OVERSIGHT"));
+    const another: Caller = { ...caller, subject: "another", roles };
+    expect(classOf(another, "OVERSIGHT")).toEqual(classOf(caller, "OVERSIGHT"));
   });
 
   test("tells nobody from a caller of whom nothing is known", () => {

@@ -21,8 +21,10 @@ export type CallerClass = {
   readonly purpose: Purpose | null;
 };
 
+export type ClassClaims = Pick<Caller, "agency" | "ori" | "roles" | "scopes" | "clearances">;
+
 /** The class of a caller for the purpose it states; null: nobody is known, which is not the same as a caller without claims. */
-export function classOf(caller: Caller | null, purpose: Purpose | null): CallerClass {
+export function classOf(caller: ClassClaims | null, purpose: Purpose | null): CallerClass {
   const isAuthenticated = caller !== null;
   const agency = caller?.agency ?? "";
   const jurisdiction = caller?.ori?.slice(0, 2) ?? "";
