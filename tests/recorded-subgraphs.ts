@@ -1,4 +1,4 @@
-/** A listener in front of a subgraph that passes everything on, and keeps what was asked. */
+/** A listener in front of a subgraph that passes everything on, keeps what was asked, and spoils answers on demand. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -7,25 +7,32 @@ export type Asked = { readonly subgraph: string; readonly query: string; readonl
 export type Recorder = {
   /** In the order in which they came. */
   readonly asked: Asked[];
+  /** What is answered in place of what the subgraph has answered; null: the connection is cut. */
+  spoil: ((asked: Asked, answer: string) => string | null) | null;
   /** Stands in front of the subgraph at `url`. */
   before(subgraph: string, url: string): Promise<{ readonly url: string; close(): Promise<void> }>;
 };
 
 export function recorder(): Recorder {
   const asked: Asked[] = [];
-  return {
+  const self: Recorder = {
     asked,
+    spoil: null,
     async before(subgraph, url) {
       const server = createServer((request, response) => {
         const pass = async () => {
           const chunks: Buffer[] = [];
           for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
           const body = Buffer.concat(chunks).toString();
-          asked.push({ subgraph, ...(JSON.parse(body) as Omit<Asked, "subgraph">) });
+          const question = { subgraph, ...(JSON.parse(body) as Omit<Asked, "subgraph">) };
+          asked.push(question);
           const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers;
           const answer = await fetch(url, { method: "POST", headers: headers as Record<string, string>, body });
           const type = answer.headers.get("content-type") ?? "application/json";
-          response.writeHead(answer.status, { "content-type": type }).end(await answer.text());
+          const text = await answer.text();
+          const told = self.spoil === null ? text : self.spoil(question, text);
+          if (told === null) response.destroy();
+          else response.writeHead(answer.status, { "content-type": type }).end(told);
         };
         pass().catch(() => response.destroy());
       });
@@ -40,4 +47,5 @@ export function recorder(): Recorder {
       };
     },
   };
+  return self;
 }
