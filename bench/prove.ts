@@ -39,6 +39,17 @@ const proofs: Readonly<Record<string, Proof>> = {
     claim: "memory stays flat over a million operations of which no two are the same",
     command: ["--expose-gc", "bench/memory.ts", "operations", "1000000"],
   },
+  "two-worlds": {
+    claim:
+      "of what a caller may not see, nothing in any answer, and nothing asked of any subgraph, tells whether it is there",
+    command: [jest, "tests/two-worlds.test.ts"],
+    env: { PROOF_WORLDS: "5000" },
+  },
+  timing: {
+    claim: "time does not tell somebody who is hidden from nobody, in 2,500 pairs asked in turn on one connection",
+    command: [jest, "tests/two-worlds-timing.test.ts"],
+    env: { PROOF_TIMING_PAIRS: "2500" },
+  },
   differential: {
     claim:
       "over seven supergraphs, on 14,000 generated operations, the gateway answers as one ordinary schema over the same data",
