@@ -245,6 +245,16 @@ holds("4.2 protected persons, 8 USC 1367", [
   ["nor the encounter for a filing of somebody else", custody, "filing-encounter", ["filingRelated"], "permit"],
 ]);
 
+holds("4.1 what a filing's encounter tells of a claim", [
+  ["the border does not see that somebody filed", "cbp-officer", "filing-encounter", ["filingRelated"], "hide"],
+  ["nor does who places children", "orr-caseworker", "filing-encounter", ["filingRelated"], "hide"],
+  ["nor who runs this system", "integrator", "filing-encounter", ["filingRelated"], "hide"],
+  ["nor an emergency", [supervisor, "BREAK_GLASS"], "filing-encounter", ["filingRelated"], "hide"],
+  ["the border sees every other encounter", "cbp-officer", "filing-encounter", [], "permit"],
+  ["who decides about claims sees it", "asylum-officer", "filing-encounter", ["filingRelated"], "permit"],
+  ["the court sees it", "court-clerk", "filing-encounter", ["filingRelated"], "permit"],
+]);
+
 holds("4.4 children", [
   ["who places children sees a child", "orr-caseworker", "person", ["minor"], "permit"],
   ["who places children does not see an adult", "orr-caseworker", "person", [], "hide"],
@@ -322,7 +332,7 @@ test.each([
   ["person", ["protected1367"], /^8 USC 1367/],
   ["whereabouts", ["protected1367"], /^8 USC 1367/],
   ["benefit", ["protectedFiling"], /^8 USC 1367/],
-  ["filing-encounter", ["filingRelated", "protected1367"], /^8 USC 1367/],
+  ["filing-encounter", ["filingRelated"], /^8 CFR 208\.6/],
   ["asylum-record", ["asylumRelated"], /^8 CFR 208\.6/],
 ])("what is hidden from the border under %s is hidden by its law", (policy, facts, authority) => {
   expect(decided(policy, classFor("cbp-officer"), facts)).toMatchObject(refusal("hide", authority));
@@ -481,6 +491,7 @@ describe("whatever somebody permits one day, to everybody and for every purpose,
     ["benefit", ["protectedFiling"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["protected-filing", ["protectedFiling"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["whereabouts", ["protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["filing-encounter", ["filingRelated"], forAsylum],
     ["filing-encounter", ["filingRelated", "protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["person", ["protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["screening", [], ["ICE CUSTODY", "ICE REMOVAL_OPERATIONS"]],

@@ -126,8 +126,13 @@ export const policies: Readonly<Record<string, Policy>> = {
   },
   "filing-encounter": {
     facts: ["filingRelated", "protected1367"],
-    rule: (caller, { filingRelated, protected1367 }) =>
-      filingRelated && protected1367 && !isSupervisor1367(caller) ? hide(protectionLaw) : when(taskOrChild(caller)),
+    // Which filing it was for is not said: it may have been a claim.
+    rule(caller, { filingRelated, protected1367 }) {
+      if (filingRelated && !mayKnowOfClaims(caller)) return hide(asylumLaw);
+      return filingRelated && protected1367 && !isSupervisor1367(caller)
+        ? hide(protectionLaw)
+        : when(taskOrChild(caller));
+    },
   },
   asylum: forClaims,
   "asylum-marker": forClaims,
