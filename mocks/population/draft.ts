@@ -139,7 +139,7 @@ export function meet(draft: Draft, meeting: Meeting): string {
   draft.encounters.push([
     identity,
     {
-      encounterId: `E${draft.index * 64 + draft.encounters.length + 100_000_000}`,
+      encounterId: identifiers.encounterId(draft.index, draft.encounters.length),
       at: instant(Math.min(meeting.at, draft.now)),
       sender: meeting.sender,
       reason: meeting.reason,

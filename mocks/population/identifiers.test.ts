@@ -95,6 +95,18 @@ describe("uniqueness", () => {
     appeals: ({ cases }) => cases.flatMap(({ appeals }) => appeals.map(({ idnappeal }) => idnappeal)),
   };
 
+  test("two encounters' numbers do not tell whether there is another between them", () => {
+    const steps = everybody.flatMap(({ ident }) => {
+      const numbers = ident.flatMap(({ encounters }) =>
+        encounters.map(({ encounterId }) => Number(encounterId.slice(1))),
+      );
+      return numbers.slice(1).map((each, at) => each - (numbers[at] ?? 0));
+    });
+    expect(steps.length).toBeGreaterThan(4_000);
+    expect(new Set(steps).size).toBeGreaterThan(steps.length * 0.99);
+    expect(steps.filter((each) => each > 0).length / steps.length).toBeCloseTo(0.5, 1);
+  });
+
   test.each(Object.keys(columns))("no two %s have the same number", (column) => {
     const values = everybody.flatMap((file) => columns[column]!(file));
     expect(values.length).toBeGreaterThan(5);

@@ -81,6 +81,22 @@ export const eidSubjectId = (index: number, slot: number): string =>
   String(100_000_000 + numberOf("eidSubjectId", index, slot));
 export const idncase = (index: number, slot: number): number => 10_000_000 + numberOf("idncase", index, slot);
 
+const maxEncounters = 64;
+
+/** Nobody looks for a person by it: so it is no arithmetic, by which an encounter that is hidden would be told by its neighbours. */
+export function encounterId(index: number, slot: number): string {
+  if (slot >= maxEncounters) throw new RangeError(`a person has at most ${maxEncounters} encounters`);
+  return `E${digits(scattered(index * maxEncounters + slot), 10)}`;
+}
+
+/** A permutation of the numbers below 2^30 (a Feistel network of four rounds): neighbours are no more alike than others. */
+function scattered(n: number): number {
+  let [left, right] = [n >>> 15, n & 0x7fff];
+  for (const key of [0x3243, 0x6a88, 0x85a3, 0x08d3])
+    [left, right] = [right, left ^ (Math.imul((right ^ key) + 1, 0x9e3779b1) >>> 17)];
+  return left * 32_768 + right;
+}
+
 const letters = "ABCDEFGHJKLMNPRSTUVWXYZQ";
 
 /** Eleven digits; since May 2019 nine digits, a letter and a digit. */

@@ -53,7 +53,7 @@ export function openStage(making: Pick<Making, "now">, index: number) {
     encounter(when: string, encounter: Encounter): IdentEncounter {
       encounters += 1;
       return {
-        encounterId: `E${99_000_000 + index * 64 + encounters}`,
+        encounterId: identifiers.encounterId(index, encounters),
         at: at(when),
         aNumberRaw: null,
         i94Number: null,
