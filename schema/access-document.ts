@@ -6,7 +6,7 @@ import { unfitGuards } from "./check-policy-use.ts";
 import { readSources, type SchemaSource } from "./compose.ts";
 import { type Contract, fieldsOf, readGraph, texts } from "./contract.ts";
 
-export const accessDocumentPath = new URL("../docs/access.md", import.meta.url);
+const accessDocumentPath = new URL("../docs/access.md", import.meta.url);
 
 /** The document as it must be committed. Throws what the checks find, where they find something. */
 export function accessDocument(

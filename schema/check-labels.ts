@@ -136,7 +136,7 @@ function nameOf({ type, name }: Pick<Field, "type" | "name">): string {
 }
 
 /** Where a subgraph writes an element of the supergraph: one that resolves it, if any does. */
-export function placeIn({ subgraphs }: Graph, { type, name }: { type: string; name: string | null }): string {
+function placeIn({ subgraphs }: Graph, { type, name }: { type: string; name: string | null }): string {
   const written = [...subgraphs.values()].flatMap((contract) => {
     const found = name === null ? contract.get(type) : contract.get(type)?.fields.get(name);
     return found === undefined ? [] : [found];

@@ -39,8 +39,8 @@ export type PolicyBook = {
   readonly rules: readonly PolicyRule[];
 };
 
-export const policiesFolder = new URL("./policies/", import.meta.url);
-export const policiesPath = "schema/policies/";
+const policiesFolder = new URL("./policies/", import.meta.url);
+const policiesPath = "schema/policies/";
 const schemaFile = "policies.cedarschema";
 const effects: readonly string[] = ["hide", "refer", "mask"];
 

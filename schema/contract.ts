@@ -17,7 +17,7 @@ import {
 import { composeSources, type SchemaSource } from "./compose.ts";
 
 /** Rules decide who may see an element; `@open` says that everybody may, `@release` and `@sparse` say something else. */
-export const ruleNames = ["guard", "authenticated", "requiresScopes", "policy"] as const;
+const ruleNames = ["guard", "authenticated", "requiresScopes", "policy"] as const;
 export const labelNames = [...ruleNames, "open", "release", "sparse"] as const;
 export type LabelName = (typeof labelNames)[number];
 

@@ -223,14 +223,11 @@ describe("T33: a broken glass opens nothing that a statute closes, to nobody", (
   const classFor = (agency: string) =>
     classOf(
       {
-        subject: "anybody",
         agency,
         roles: Object.keys(purposesByRole),
-        purposes: [],
         scopes: ["person:read", "hold:read"],
         ori: null,
         clearances: ["1367", "asylum"],
-        assurance: { issuer: issuer.issuer, authenticatedAt: null, acr: null },
       },
       "BREAK_GLASS",
     );

@@ -9,7 +9,7 @@ export type UnverifiedToken = {
 };
 
 /** Of an Authorization header: what is longer is not looked at. */
-export const maxAuthorizationChars = 8 * 1024;
+const maxAuthorizationChars = 8 * 1024;
 
 /** Members by which a token would bring its own key, say where to fetch one, or change how it is to be read. */
 const neverTaken = ["jwk", "jku", "x5c", "x5u", "crit", "b64", "zip", "enc"];

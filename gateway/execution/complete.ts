@@ -201,7 +201,7 @@ export function isLeaf(value: unknown, leaf: Leaf): boolean {
 }
 
 /** Identifiers stay strings, whatever a subgraph makes of them. */
-export function leafValue(value: unknown, leaf: Leaf): unknown {
+function leafValue(value: unknown, leaf: Leaf): unknown {
   return leaf === "ID" && typeof value === "number" ? String(value) : value;
 }
 

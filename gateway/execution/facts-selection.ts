@@ -246,7 +246,7 @@ function fieldType(type: GraphQLCompositeType, field: string): GraphQLOutputType
   return "getFields" in type ? type.getFields()[field]?.type : undefined;
 }
 
-export function listsOf(type: GraphQLOutputType): number {
+function listsOf(type: GraphQLOutputType): number {
   let lists = 0;
   for (let each = type; isWrappingType(each); each = each.ofType) if (isListType(each)) lists += 1;
   return lists;

@@ -1,6 +1,6 @@
 /**
  * Persons first: as soon as the facts of the persons at a place are there, it is decided who of them there is for this
- * caller. The others leave the data before anything else is asked, so that nobody asks about them.
+ * caller. The others leave the data, so that no other subgraph is asked about them.
  */
 import { isObjectType } from "graphql";
 import type { CompiledPlan, PersonStep } from "./compile.ts";
@@ -83,14 +83,17 @@ export function openGate(settings: GateSettings): Gate {
       if (verdict?.permits === false) outcome = "hide";
       else if (verdict === null && outcome === "permit") outcome = "unavailable";
     }
-    // What nobody can place may be about what decides.
-    if (outcome === "hide" && problems.takeLoose(person).length > 0) outcome = "unavailable";
+    // What nobody can place may be about what decides; and of nobody as well, this fact could not be had.
+    if (outcome === "hide" && (problems.takeLoose(person).length > 0 || hasFailed(person, gates)))
+      outcome = "unavailable";
     if (outcome === "permit") passed.add(person);
     return outcome;
   };
   /** Somebody known by an interface's name alone may be one who is gated. */
   const isTold = (typename: string, { gated }: PersonStep): boolean =>
     gated === null || !facts.fits(gated, typename) || gated === typename;
+  const hasFailed = (person: object, gates: readonly GateJudge[]): boolean =>
+    gates.some(({ guard }) => guard.facts.some(({ name }) => problems.at(person, name).length > 0));
   const isUnanswered = (decoy: object, gates: readonly GateJudge[]): boolean =>
     gates.some(({ guard }) =>
       guard.facts.some(({ name }) => {

@@ -1,6 +1,7 @@
 /**
- * Persons first: whoever stands at a gated place is decided about before anything else is asked about them. Here the
- * fetches that bring what decides are put before all others at and below that place.
+ * Persons first: whoever stands at a gated place is decided about before any other subgraph is asked about them. Here the
+ * fetches that bring what decides are put before all others at and below that place. They bring with them whatever else
+ * the operation wants of their subgraphs: facts cost no fetch of their own.
  */
 import type { FactPlaces } from "./fact-places.ts";
 import { allBefore, type Ordered, provides } from "./order.ts";

@@ -1,6 +1,7 @@
 /**
- * Takes what a caller is refused out of an operation, before anything of it is planned, and what needs no asking. Which fields those are depends on
- * the type of object that is there: where types of one selection differ, it is written out for each that may be seen.
+ * Takes what a caller is refused out of an operation, and what needs no asking, before anything of it is planned. Which
+ * fields those are depends on the type of object that is there: where types of one selection differ, it is written out for
+ * each that may be seen.
  *
  * INVARIANT: whether a field is asked depends on the object's own type and the field's own name, never on an alias, on a
  * fragment or on the interface through which it was come to.
