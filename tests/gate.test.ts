@@ -154,6 +154,25 @@ describe("T19, T20: two worlds, one without the person who is hidden in the othe
     expect(one.answer).toBe('{"data":{"person":null},"errors":[{"code":"GUARD_UNAVAILABLE","path":["person"]}]}');
   });
 
+  test("are the same where one of two rules hides, and a fact of the other cannot be had", async () => {
+    const bySafety = {
+      policy: "safety",
+      facts: ["sealed"],
+      forbids: ([sealed]: readonly boolean[]) => (sealed ? withholding("hide", "1367") : null),
+    };
+    const byCustody = {
+      policy: "custody",
+      facts: ["ours"],
+      forbids: ([ours]: readonly boolean[]) => (ours ? withholding("hide", "own") : null),
+    };
+    const query = '{ person(fin: "FIN002") { name cases { id } } }';
+    const rights = rightsOf({ gates: { Person: [bySafety, byCustody] } });
+    const down: Fault = (_, { subgraph }) => (subgraph === "custody" ? failing("SUBREQUEST_HTTP_ERROR") : undefined);
+    const [one, other] = [await seenIn(withHidden, query, rights, down), await seenIn(without, query, rights, down)];
+    expect(one).toEqual(other);
+    expect(one.answer).toBe('{"data":{"person":null},"errors":[{"code":"GUARD_UNAVAILABLE","path":["person"]}]}');
+  });
+
   test("are the same where it knows nobody by such an identifier", async () => {
     const knowsNobody: Fault = (answer, { subgraph, variables }) =>
       subgraph === "custody" && JSON.stringify(variables).includes("9999999999")
