@@ -16,9 +16,9 @@ import { agencies, type Labels, readLabels } from "./reference/labels.ts";
 import { isSomeDecided, isSomePermitted, policies } from "./reference/law.ts";
 import { type Model, type ModelAnswer, openModel } from "./reference/model.ts";
 import { type Generated, operationsAbout, shown, textOf } from "./reference/operations.ts";
-import { finsOf, poolsOf, population } from "./reference/persons.ts";
+import { finsOf, poolsOf, population, readAll } from "./reference/persons.ts";
 import { openReadings } from "./reference/readings.ts";
-import { type OpenSubgraphs, startOpenSubgraphs } from "./reference/systems.ts";
+import { type OpenSubgraphs, startOpenSubgraphs, writeTraits } from "./reference/systems.ts";
 
 const count = Number(process.env.PROOF_REFERENCE ?? 150);
 const seed = Number(process.env.PROOF_SEED ?? 20_261_019);
@@ -27,6 +27,7 @@ const callersForEach = 5;
 const timeoutMs = 120_000 + count * 500;
 const systems: readonly SystemName[] = ["ident", "adis", "i94", "e3", "eid", "global", "elis", "case"];
 
+const traits = writeTraits();
 let graph: Graph;
 let open: OpenSubgraphs;
 let labels: Labels;
@@ -39,8 +40,9 @@ const { apiSchema } = composeSupergraph();
 const newModel = (): Model => openModel(apiSchema, labels, openReadings(open.urls, labels));
 
 beforeAll(async () => {
-  graph = await startGraph({ population, sourceTimeoutMs: 20_000 });
+  graph = await startGraph({ population, sourceTimeoutMs: 20_000, config: { subgraphsFile: traits.path } });
   open = await startOpenSubgraphs(graph.mocks, 20_000);
+  await courtIsRead();
   labels = readLabels();
   askers = await readAskers();
   police = askers.filter(({ caller }) => caller.agency === "POLICE");
@@ -48,16 +50,27 @@ beforeAll(async () => {
   // Twice those from whom some records are hidden and others are not.
   officers = [...some, ...some.filter(({ caller }) => isSomeDecided(caller))];
   const readings = openReadings(open.urls, labels);
-  arbitrary = operationsAbout(apiSchema, await poolsOf(readings, finsOf(graph.mocks.world, seed, 20)));
+  const pools = await poolsOf(readings, finsOf(graph.mocks.world, seed, 20));
+  await readAll(readings, pools);
+  arbitrary = operationsAbout(apiSchema, pools);
   model = openModel(apiSchema, labels, readings);
 }, 120_000);
 afterAll(async () => {
   await open?.close();
   await graph?.close();
+  traits.remove();
 });
 afterEach(async () => {
   for (const system of systems) await graph?.mocks.setFault(system, { kind: "none" });
 });
+
+/** The court's subgraph reads its snapshot when it starts; until then it knows of nothing. */
+async function courtIsRead(): Promise<void> {
+  for (;;) {
+    const { body } = await graph.ask('{ person(by: { fin: "4141592653" }) { stays { state } } }');
+    if (body.data?.person?.stays?.[0]?.state === "IN_FORCE") return;
+  }
+}
 
 type Given = Compared & { readonly status: number };
 
@@ -187,13 +200,15 @@ test(
   timeoutMs,
 );
 
-/** Values in `given` that are not in `healthy`. What is derived says less when a system is down, in other words. */
+/** Values in `given` that are not in `healthy`. A stay of which nothing is known is one more, with the court's name. */
 function seenBeyond(healthy: unknown, given: unknown): readonly string[] {
   const before = seenIn(healthy);
   return [...seenIn(given)]
-    .filter(([value, times]) => (before.get(value) ?? 0) < times)
+    .filter(([value, times]) => (before.get(value) ?? 0) < times && !saysNothing.test(value))
     .map(([value]) => `seen: ${value}`);
 }
+
+const saysNothing = / "(UNKNOWN|CASE|2026-10-01T06:00:00Z)"$/;
 
 test("the reference knows every rule of the schemas, and imports nothing of what it checks", () => {
   const guards = [...labels.values()].flatMap(({ label, fields }) => [

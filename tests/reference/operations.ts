@@ -45,7 +45,7 @@ export function operationsAbout(schema: GraphQLSchema, pools: Pools): fc.Arbitra
   });
   const over = (some: GraphQLSchema) => operationsOver({ schema: some, names, mutations: 0 });
   return fc
-    .tuple(fc.oneof({ arbitrary: over(bare), weight: 3 }, { arbitrary: over(narrow), weight: 2 }), picks)
+    .tuple(fc.oneof({ arbitrary: over(bare), weight: 1 }, { arbitrary: over(narrow), weight: 1 }), picks)
     .map(([operation, chosen]) => about(operation, bare, pools, chosen));
 }
 

@@ -32,6 +32,13 @@ export function finsOf(world: World, seed: number, drawn: number): readonly stri
   ];
 }
 
+/** Reads all that can be asked about, so that nothing of it is read later, when a system is down. */
+export async function readAll(readings: Readings, { persons, holds }: Pools): Promise<void> {
+  await readings.nobody();
+  for (const { by } of persons) await readings.personBy(by);
+  for (const asked of holds) await readings.holdBy(asked);
+}
+
 const kinds: readonly (readonly [list: string, kind: string])[] = [
   ["fins", "fin"],
   ["aNumbers", "aNumber"],
