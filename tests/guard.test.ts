@@ -222,6 +222,28 @@ describe("what is withheld", () => {
     expect(errors).toEqual([{ code: "GUARD_UNAVAILABLE", path: ["person", "cases"] }]);
   });
 
+  test.each([
+    [
+      ["person", "mainCase", "linked", 2, 0, "id"],
+      ["person", "mainCase"],
+    ],
+    [
+      ["person", "guardian", "cases", 3, "id"],
+      ["person", "guardian", "cases"],
+    ],
+  ])("T21: nor does one that comes from above it: %j", async (path, told) => {
+    const rights = rightsOf({ types: { Case: [on("h", "marked", "hide")] } });
+    graph.fault = async (answer, { subgraph }) => {
+      if (subgraph !== "people") return answer();
+      const [key = ""] = Object.keys(((await answer()) as { data: object }).data);
+      return { data: { [key]: null }, errors: [{ message: "secret", path: [key, ...path.slice(1)] }] };
+    };
+    const query = '{ person(fin: "FIN001") { name mainCase { linked { id } } guardian { name cases { id } } } }';
+    const { data, errors } = await lines(query, rights);
+    expect(data).toEqual({ person: null });
+    expect(errors.map((each) => each.path)).toEqual([told]);
+  });
+
   test("is told as data, each distinct decision once and without a value", async () => {
     graph.world = world;
     const rights = rightsOf({ types: { Case: [on("h", "marked", "hide"), on("s", "subject.sealed", "hide")] } });

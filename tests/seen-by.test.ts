@@ -13,7 +13,9 @@ const recorded = recorder();
 let graph: Graph;
 let absentTo: Readonly<Record<string, Answer>>;
 beforeAll(async () => {
-  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 1_000, before: recorded.before });
+  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 2_000, before: recorded.before });
+  // The first answers of all pay for what is made once; they would be measured against the time a system has.
+  for (const caller of callerNames) await seen(caller, nobody);
   const absent = callerNames.map(async (caller) => [caller, await seen(caller, nobody)] as const);
   absentTo = Object.fromEntries(await Promise.all(absent));
 }, 60_000);
@@ -193,8 +195,8 @@ test("T14: records that a fact decides about are withheld with it, whether or no
   await graph.mocks.setFault("elis", { kind: "down" });
   const query =
     "query ($by: PersonIdentifier!) { person(by: $by) { addresses { status } encounters { reason } courtCases { noticeAddress { since } } } }";
-  // S1 has an address and filings; S13 has neither. The border has a case of both, and so sees both.
-  const parts = await Promise.all(["4141592653", "6384604019"].map((fin) => seen("border", fin, query)));
+  // S1 has an address and filings; S13 has neither. The court has a case of both, and so sees both.
+  const parts = await Promise.all(["4141592653", "6384604019"].map((fin) => seen("court", fin, query)));
   await graph.mocks.setFault("elis", { kind: "none" });
   for (const { body } of parts) {
     expect(body.data.person).toMatchObject({ addresses: null, encounters: null });

@@ -106,6 +106,12 @@ export const rows: readonly Row[] = [
       toAll("stays.state", ["IN_FORCE"]),
       toAll("stays.basis", ["MA_PENDING"]),
       toAll("benefitRequests.form", ["I-765"]),
+      // Which filing an encounter was for is not told: it may have been a claim.
+      claim(
+        "encounters.reason",
+        ["Admission", "Apprehension", "Biometrics appointment", "Biometrics appointment", "Local arrest"],
+        ["Admission", "Apprehension", "Local arrest"],
+      ),
     ],
   },
   {

@@ -15,10 +15,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { authorizationMutants } from "../authorization-mutants.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
-const copied = ["gateway", "schema", "tests", "package.json", "jest.config.mjs"];
+const copied = ["gateway", "subgraphs", "mocks", "schema", "docs", "tests", "package.json", "jest.config.mjs"];
 
 type Look = readonly [files: string, titles: string];
 
@@ -73,7 +74,7 @@ function isSeen(folder: string, mutant: Mutant): boolean {
 }
 
 function main(part: string): void {
-  const chosen = mutants.filter(({ fault }) => fault.includes(part));
+  const chosen = [...mutants, ...authorizationMutants].filter(({ fault }) => fault.includes(part));
   const folder = mkdtempSync(join(tmpdir(), "mutants-"));
   try {
     for (const each of copied) cpSync(join(root, each), join(folder, each), { recursive: true });
