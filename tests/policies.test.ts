@@ -245,6 +245,19 @@ holds("4.2 protected persons, 8 USC 1367", [
   ["nor the encounter for a filing of somebody else", custody, "filing-encounter", ["filingRelated"], "permit"],
 ]);
 
+holds("whom the number of a filing finds", [
+  ["the border finds nobody by one", "cbp-officer", "person-by-filing", ["foundByReceipt"], "hide"],
+  ["nor does who places children", "orr-caseworker", "person-by-filing", ["foundByReceipt"], "hide"],
+  ["nor who runs this system", "integrator", "person-by-filing", ["foundByReceipt"], "hide"],
+  ["nor an emergency", [supervisor, "BREAK_GLASS"], "person-by-filing", ["foundByReceipt"], "hide"],
+  ["the border finds the person by anything else", "cbp-officer", "person-by-filing", ["protected1367"], "permit"],
+  ["ICE finds somebody by one", custody, "person-by-filing", ["foundByReceipt"], "permit"],
+  ["but no protected person", custody, "person-by-filing", ["foundByReceipt", "protected1367"], "hide"],
+  ["nor does the court", "court-clerk", "person-by-filing", ["foundByReceipt", "protected1367"], "hide"],
+  ["nor the Inspector General", "oversight", "person-by-filing", ["foundByReceipt", "protected1367"], "hide"],
+  ["the supervisor does", supervisor, "person-by-filing", ["foundByReceipt", "protected1367"], "permit"],
+]);
+
 holds("4.1 what a filing's encounter tells of a claim", [
   ["the border does not see that somebody filed", "cbp-officer", "filing-encounter", ["filingRelated"], "hide"],
   ["nor does who places children", "orr-caseworker", "filing-encounter", ["filingRelated"], "hide"],
@@ -494,6 +507,8 @@ describe("whatever somebody permits one day, to everybody and for every purpose,
     ["filing-encounter", ["filingRelated"], forAsylum],
     ["filing-encounter", ["filingRelated", "protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["person", ["protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
+    ["person-by-filing", ["foundByReceipt"], forAsylum],
+    ["person-by-filing", ["foundByReceipt", "protected1367"], ["USCIS PROTECTED_PERSONS_1367"]],
     ["screening", [], ["ICE CUSTODY", "ICE REMOVAL_OPERATIONS"]],
   ])("%s %j", (policy, facts, permitted) => expect(open(policy, facts)).toEqual(permitted));
 

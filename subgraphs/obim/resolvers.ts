@@ -121,9 +121,10 @@ export const resolvers: Resolvers<Loaders> = {
   Query: {
     person: (_parent, { by }: { by: Record<string, unknown> }, context) => {
       const identifier = identifierOf(by);
-      return identifier.kind === "fin"
-        ? context.loaders.persons.load(identifier.value)
-        : context.loaders.searches.load(identifier);
+      if (identifier.kind === "fin") return context.loaders.persons.load(identifier.value);
+      const found = context.loaders.searches.load(identifier);
+      if (identifier.kind !== "receiptNumber") return found;
+      return found.then((person) => (person === null ? null : { ...person, foundByReceipt: true }));
     },
     holdCheck: async (_parent, { by, releaseAt }: HoldArguments, { loaders: { holds } }): Promise<HoldSubject> => {
       const identifier = identifierOf(by);
@@ -138,6 +139,7 @@ export const resolvers: Resolvers<Loaders> = {
   },
   Person: {
     ...Object.fromEntries(personLists.map((field) => [field, listField(field)])),
+    foundByReceipt: ({ foundByReceipt = false }: Person & { readonly foundByReceipt?: boolean }) => foundByReceipt,
     encounters: (person: Person, _args, context: Context, info) => {
       context.report(info, person.unreadable.encounters);
       return person.encounters.map((encounter) => ({ ...encounter, subject: person }));

@@ -109,6 +109,16 @@ export const policies: Readonly<Record<string, Policy>> = {
       return when(hasTask(caller) || (placesChildren(caller) && facts.minor === true));
     },
   },
+  // The number of a filing tells of the filing whom it finds.
+  "person-by-filing": {
+    facts: ["foundByReceipt", "protected1367"],
+    rule(caller, { foundByReceipt, protected1367 }) {
+      if (foundByReceipt && !mayKnowOfClaims(caller)) return hide(asylumLaw);
+      return foundByReceipt && protected1367 && !isSupervisor1367(caller)
+        ? hide(protectionLaw)
+        : when(taskOrChild(caller));
+    },
+  },
   identity: forTask,
   border: forTask,
   custody: forTask,

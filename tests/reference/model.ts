@@ -196,6 +196,10 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
       asking.count("person unavailable");
       return cannotSettle(asking);
     }
+    // Where the same could not be had of nobody, nobody is not told either.
+    const hasFailed = ({ name }: { readonly name: string }) => lacks.at(found.row ?? {}, name).length > 0;
+    if (outcome !== "permit" && guards.some((guard) => relevantFacts(guard, asking.caller).some(hasFailed)))
+      return cannotSettle(asking);
     asking.count(outcome === "permit" ? "person" : "hidden person");
     return outcome === "permit" ? found.row : null;
   };

@@ -54,6 +54,11 @@ export function openReadings(urls: Readonly<Record<string, string>>, labels: Lab
     for (const { path = [], extensions } of errors) place(data, path, { code: String(extensions?.code) });
     return { data, errors };
   }
+  const foundByReceipt = (row: Row): Row => {
+    const found = { ...row, foundByReceipt: true };
+    for (const [key, own] of told.get(row) ?? []) tell(found, key, own);
+    return found;
+  };
   /** At the deepest place of its path that there is. */
   const place = (data: Json, path: readonly (string | number)[], lack: Lack) => {
     let holder = data;
@@ -130,7 +135,9 @@ export function openReadings(urls: Readonly<Record<string, string>>, labels: Lab
         const query = "query ($by: PersonIdentifier!) { person(by: $by) { fin } }";
         const { data } = await ask("obim", query, { by });
         if (data.person === null) return { row: null, lacks: lacks.at(data, "person") };
-        return { row: await readings.person(String(data.person.fin)), lacks: [] };
+        const row = await readings.person(String(data.person.fin));
+        // Read by its FIN, it does not say how it was found.
+        return { row: row !== null && "receiptNumber" in by ? foundByReceipt(row) : row, lacks: [] };
       }),
     holdBy: (asked) =>
       once(["hold", asked], async () => {
@@ -144,7 +151,7 @@ export function openReadings(urls: Readonly<Record<string, string>>, labels: Lab
     nobody: () =>
       once("nobody", async () => {
         const { row, lacks: own } = await entity("obim", "Person", nobodysKeys);
-        const somebody: Row = { ...nobodysKeys, ...(row ?? {}), minor: row?.minor ?? false };
+        const somebody: Row = { ...nobodysKeys, ...(row ?? {}), minor: row?.minor ?? false, foundByReceipt: false };
         if (own.length > 0) tell(somebody, "minor", own);
         return whole("Person", { ...somebody, ...nobodysKeys }, withPersons(others));
       }),
