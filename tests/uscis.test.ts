@@ -195,7 +195,7 @@ describe("over the population", () => {
         );
         const electronic = filed.cases.filter(({ form }) => form === "I-589");
         expect(asylum.applications).toHaveLength(filed.papers.length + electronic.length);
-        const requests = filed.cases.filter(({ form }) => form !== "I-589" && !protectedForms.includes(form));
+        const requests = filed.cases.filter(({ form }) => form !== "I-589");
         const byReceipt = (rows: readonly { receiptNumber: string }[]) =>
           [...rows].sort((a, b) => (a.receiptNumber < b.receiptNumber ? -1 : 1));
         expect(byReceipt(benefitRequests)).toEqual(
@@ -218,16 +218,18 @@ describe("over the population", () => {
     expect(records).toBeGreaterThan(50);
   });
 
-  test("protected persons are known as such, and their filings are not among benefit requests", async () => {
+  test("protected persons are known as such, and so are their filings", async () => {
     const holders = [...running.world.persons()].filter(({ elis }) =>
       elis.cases.some(({ protection }) => protection !== null),
     );
     expect(holders.length).toBeGreaterThan(0);
     const aNumbers = holders.map(({ elis }) => ({ aNumbers: elis.cases.map((each) => each.aNumber) }));
-    const { persons } = await running.ask(aNumbers, "protected1367 benefitRequests { form }");
+    const { persons } = await running.ask(aNumbers, "protected1367 benefitRequests { form protectedFiling }");
     for (const { protected1367, benefitRequests } of persons) {
       expect(protected1367).toBe(true);
-      for (const { form } of benefitRequests) expect(protectedForms).not.toContain(form);
+      const told = benefitRequests.filter((each: { protectedFiling: boolean }) => each.protectedFiling);
+      expect(told.length).toBeGreaterThan(0);
+      for (const { form } of told) expect(protectedForms).toContain(form);
     }
   });
 
@@ -349,7 +351,8 @@ test("acts are seen on the next read", async () => {
       servedOnEroAt: null,
     });
     expect(after.asylum.applications).toHaveLength(before.asylum.applications.length + 1);
-    expect(after.benefitRequests).toEqual(before.benefitRequests);
+    expect(after.benefitRequests).toHaveLength(before.benefitRequests.length + 1);
+    expect(after.benefitRequests.at(-1)).toMatchObject({ form: "I-918", filedAt: "2026-10-19" });
     expect([before.protected1367, after.protected1367]).toEqual([false, true]);
   } finally {
     await running.close();

@@ -205,7 +205,8 @@ describe("a person's USCIS records", () => {
     expect(persons).toEqual([
       { asylum: { screenings: [], applications: [] }, benefitRequests: [], protected1367: false },
     ]);
-    expect([asked.global, asked.elis]).toEqual([[], []]);
+    // Whether ELIS answers is found out all the same, by nobody's number.
+    expect([asked.global, asked.elis]).toEqual([[], [["999999999"]]]);
   });
 
   test.each([
@@ -278,21 +279,32 @@ describe("asylum applications", () => {
 describe("8 USC 1367", () => {
   const marked = { formType: "I-918", receiptNumber: "IOE0900000001", protectionMarkers: ["8 USC 1367"] };
 
-  test("a standing marker is a fact of the person, and the filing is not among benefit requests", async () => {
+  test("a standing marker is a fact of the person, and the filing is told as protected", async () => {
     const { query } = await subgraphOver({ cases: [elisCase("000000001", marked), elisCase("000000001")] });
-    const { persons, errors } = await query([{ aNumbers: [nine(1)] }], "protected1367 benefitRequests { form }");
+    const { persons, errors } = await query(
+      [{ aNumbers: [nine(1)] }],
+      "protected1367 benefitRequests { form protectedFiling }",
+    );
     expect({ persons, errors }).toEqual({
-      persons: [{ protected1367: true, benefitRequests: [{ form: "I-765" }] }],
+      persons: [
+        {
+          protected1367: true,
+          benefitRequests: [
+            { form: "I-918", protectedFiling: true },
+            { form: "I-765", protectedFiling: false },
+          ],
+        },
+      ],
       errors: [],
     });
   });
 
   test.each(["I-914", "I-918", "I-360 VAWA"])(
-    "a denied %s without a marker is no bar, and still not listed",
+    "a denied %s without a marker is no bar, and still told as a protected filing",
     async (formType) => {
       const { query } = await subgraphOver({ cases: [elisCase("000000001", { formType })] });
-      const { persons } = await query([{ aNumbers: [nine(1)] }], "protected1367 benefitRequests { form }");
-      expect(persons).toEqual([{ protected1367: false, benefitRequests: [] }]);
+      const { persons } = await query([{ aNumbers: [nine(1)] }], "protected1367 benefitRequests { protectedFiling }");
+      expect(persons).toEqual([{ protected1367: false, benefitRequests: [{ protectedFiling: true }] }]);
     },
   );
 

@@ -4,7 +4,7 @@ import { GraphQLError, type GraphQLResolveInfo } from "graphql";
 import type { UnreadableRow } from "#kit/decoded.ts";
 import { SourceError } from "#kit/source.ts";
 import type { RequestContext, Resolvers } from "#kit/subgraph.ts";
-import { parseANumber } from "#schema/scalars.ts";
+import { decoyIdentifiers, parseANumber } from "#schema/scalars.ts";
 import { protectionOf } from "./hold.ts";
 import {
   type Application,
@@ -66,11 +66,11 @@ export const resolvers: Resolvers<Loaders> = {
     asylum: (person: Person) => ({ person }),
     benefitRequests: async (person: Person, _args, context, info) => {
       const cases = await casesOf(person, context.loaders);
-      // Protected ones never appear here: not before a guard on each of them stands at the gateway.
-      return given(cases, (each) => each.form !== "I-589" && !each.protectedFiling, context, info);
+      // Protected ones are told as such (protectedFiling), and withheld where they may be by the guard on each of them.
+      return given(cases, (each) => each.form !== "I-589", context, info);
     },
     protected1367: async (person: Person, _args, { loaders }) => {
-      const { records, unreadable } = await casesOf(person, loaders);
+      const { records, unreadable } = await casesOf(orNobody(person), loaders);
       if (records.some((each) => each.protected1367)) return true;
       if (unreadable.length === 0) return false;
       // INVARIANT: while any of the person's cases cannot be read, "not protected" is not said.
@@ -79,7 +79,8 @@ export const resolvers: Resolvers<Loaders> = {
       });
     },
     uscisCase: async (person: Person, _args, { loaders }) => {
-      const asked = await Promise.allSettled<Found<unknown>>([inGlobal(person, loaders), casesOf(person, loaders)]);
+      const known = orNobody(person);
+      const asked = await Promise.allSettled<Found<unknown>>([inGlobal(known, loaders), casesOf(known, loaders)]);
       const answered = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
       // One system's record settles it; that there is none, only both can say.
       if (answered.some(({ records }) => records.length > 0)) return true;
@@ -159,6 +160,15 @@ async function ask<Answer>(loader: DataLoader<string, Answer>, person: Person): 
     if (each.status === "rejected") throw each.reason;
     return each.value;
   });
+}
+
+/**
+ * For facts that decide who may be seen: nobody's number for a person without one, or a system that is down would tell
+ * that somebody is there of whom nothing needs asking.
+ */
+function orNobody(person: Person): Person {
+  const isNone = Array.isArray(person.aNumbers) && person.aNumbers.length === 0;
+  return isNone ? { aNumbers: [decoyIdentifiers.ANumber as string] } : person;
 }
 
 /** INVARIANT: A-numbers that IDENT could not give, or not in their form, are not the same as none. */
