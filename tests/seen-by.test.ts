@@ -140,11 +140,11 @@ async function expectWithheld({ caller, unsettled: fins, stillSeen }: (typeof de
   const whoever = fins.map((fin) => ["supervisor", fin] as const);
   const [told, own] = await Promise.all([
     Promise.all([...fins, nobody].map((fin) => seen(caller, fin, name))),
-    Promise.all([...stillSeen, ...whoever].map(async ([who, fin]) => ({ fin, ...(await seen(who, fin, name)) }))),
+    Promise.all([...stillSeen, ...whoever].map(async ([who, fin]) => ({ who, fin, ...(await seen(who, fin, name)) }))),
   ]);
   for (const { body } of told) expect(body).toEqual({ data: { person: null }, errors: unsettled(["person"]) });
   expect(new Set(told.map(({ text }) => text)).size).toBe(1);
-  for (const { fin, body } of own) expect(body.data.person).toMatchObject({ fin });
+  for (const { fin, who, body } of own) expect([who, fin, body.data.person]).toMatchObject([who, fin, { fin }]);
 }
 
 describe.each(deciding)("T14: the fact of $system", (row) => {

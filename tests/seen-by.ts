@@ -53,6 +53,7 @@ export const byClass: Readonly<Record<string, readonly CallerName[]>> = {
   "asylum.screenings.kind": mayKnowClaims,
   "asylum.applications.decision": mayKnowClaims,
   "enforcementCases.category": mayKnowClaims,
+  "enforcementCases.status": mayKnowClaims,
   "apprehensions.fearClaim.entered": [...mayKnowClaims, "border"],
   "apprehensions.disposition": [...mayKnowClaims, "border"],
   "courtCases.juvenile": ["custody", "removal", "asylum", "court", "placement", "inspector"],
@@ -151,7 +152,7 @@ export const rows: readonly Row[] = [
     who: "S14: referred for a credible-fear interview",
     fin: "5071521634",
     seenBy: adults,
-    parts: [toAll("enforcementCases.status", ["ACTIVE"])],
+    parts: [claim("enforcementCases.status", ["ACTIVE"])],
   },
   {
     who: "S15: protected, and known to USCIS alone",
@@ -179,7 +180,7 @@ export const rows: readonly Row[] = [
         ["Admission", "Biometrics appointment", "Biometrics appointment"],
         ["Admission"],
       ),
-      toAll("benefitRequests.form", ["I-765", "I-485"]),
+      toSupervisor("benefitRequests.form", ["I-765", "I-485", "I-360 VAWA"], ["I-765", "I-485"]),
     ],
   },
   { who: "S4: a child of a family", fin: "7889263106", seenBy: [...adults, "placement"], parts: [] },
@@ -188,7 +189,7 @@ export const rows: readonly Row[] = [
     (fin): Row => ({
       who: `S7: one person with two FINs, as ${fin}`,
       ...{ fin, seenBy: adults },
-      parts: [toAll("enforcementCases.status", ["ACTIVE"]), toAll("courtCases.orders.kind", ["Remove"])],
+      parts: [claim("enforcementCases.status", ["ACTIVE"]), toAll("courtCases.orders.kind", ["Remove"])],
     }),
   ),
   claimCase("whose credible-fear finding is reviewed", "4085683595", "CFR"),
@@ -208,7 +209,7 @@ export const rows: readonly Row[] = [
     who: "whose protected filing was denied",
     fin: "4460626997",
     seenBy: adults,
-    parts: [toAll("benefitRequests.form", ["I-765"])],
+    parts: [toSupervisor("benefitRequests.form", ["I-914", "I-765"], ["I-765"])],
   },
   {
     who: "without a birth date",

@@ -21,7 +21,7 @@ test.each([
   ["it is protected and the agency's own", { protected: true }, { own: true }, permit],
   ["it is protected", { protected: true }, { own: false }, hide],
   ["it is the agency's own, whether or not it is protected", { protected: null }, { own: true }, permit],
-  ["it is not protected, and may be anybody's: as for those who are", { protected: false }, {}, null],
+  ["it is not protected, whoever's it is", { protected: false }, {}, permit],
   ["it may be protected", { protected: null }, { own: false }, null],
   ["it may be the agency's own", { protected: true }, { own: "yes" }, null],
   ["nothing is known", {}, {}, null],

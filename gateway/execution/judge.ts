@@ -11,10 +11,8 @@ export type Judge = (record: object, subject: object | null, problems: Problems)
 
 /**
  * INVARIANT: a guard is only ever asked with Booleans, one for each of its facts. Where some could not be had it permits
- * only if those that are true permit by themselves, whatever all the others are: an agency's own case of a person is not
- * kept from it because another agency's system is down. A fact that is false does not count then: who is shown because
- * nothing protects them would tell of those whom something does. Nothing is hidden by what is not known: that would tell
- * those who are there from those who are not.
+ * only if it would whatever they were: an agency's own case of a person is not kept from it because another agency's
+ * system is down. Nothing is hidden by what is not known: that would tell those who are there from those who are not.
  */
 export function judgeOf(guard: Guard): Judge {
   const { facts } = guard;
@@ -48,7 +46,7 @@ function digitsOf(row: number, length: number): readonly Value[] {
 function settle(guard: Guard, values: readonly Value[]): Verdict | null {
   const isComplete = (some: readonly Value[]): some is readonly boolean[] => !some.includes(null);
   if (isComplete(values)) return guard.decide(values);
-  const verdicts = completionsOf(values.map((each) => each || null)).map((each) => guard.decide(each));
+  const verdicts = completionsOf(values).map((each) => guard.decide(each));
   return verdicts.every(({ permits }) => permits) ? (verdicts[0] ?? null) : null;
 }
 
