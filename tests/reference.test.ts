@@ -4,6 +4,7 @@
  * errors; with all systems up, and with each of them down. `PROOF_REFERENCE=10000` asks for more, `PROOF_SEED` for others.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type DocumentNode, Kind, parse, visit } from "graphql";
@@ -74,7 +75,16 @@ async function courtIsRead(): Promise<void> {
 
 type Given = Compared & { readonly status: number };
 
-async function ask({ operation }: Generated, asker: Asker): Promise<Given> {
+/** A machine that is busy with other tests is no fault of the gateway's: who is refused for that asks again. */
+async function ask(generated: Generated, asker: Asker): Promise<Given> {
+  for (let attempt = 1; ; attempt++) {
+    const given = await askOnce(generated, asker);
+    if (given.status !== 503 || attempt === 20) return given;
+    await setTimeout(200);
+  }
+}
+
+async function askOnce({ operation }: Generated, asker: Asker): Promise<Given> {
   const { variables, operationName } = operation;
   const response = await fetch(graph.url, {
     method: "POST",

@@ -243,6 +243,15 @@ describe("an operation in normal form", () => {
     expect(compared).toBeGreaterThan(100);
   });
 
+  test("keeps what may be left out before what follows it of the same key", () => {
+    const query = "query ($no: Boolean!) { list { id } list @skip(if: $no) { name } list { size } }";
+    const prepared = preparer()({ query, operationName: null, variables: { no: false } }, { acceptsDefer: false });
+    if ("refused" in prepared) throw new Error("it is valid");
+    const data = answer(documentOf(prepared), prepared.variables).data as { list: object[] };
+    expect(data.list.length).toBeGreaterThan(0);
+    for (const each of data.list) expect(Object.keys(each)).toEqual(["id", "name", "size"]);
+  });
+
   test("is valid, has no spread, and says nothing of the client's names", () => {
     fc.assert(
       fc.property(choices(160), (numbers) => {

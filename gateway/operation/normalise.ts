@@ -169,6 +169,8 @@ function addField(
     label: null,
   };
   if (directives.length === 0) list.plain.set(key, { draft, at: list.drafts.length });
+  // What follows of this key comes after what may be left in here, or the answer's order changes.
+  else if (draft.below) list.plain.delete(key);
   list.drafts.push(draft);
   if (draft.below) addBelow(draft.below);
 }
