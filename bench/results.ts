@@ -178,11 +178,11 @@ export function keepResults(sections: ReadonlyMap<string, string>): void {
   const kept = new Map(
     text
       .split(/^(?=## )/m)
-      .filter((each) => /^## (shop|varied|person|start):/.test(each))
+      .filter((each) => /^## (shop|varied|person|authorization|start):/.test(each))
       .map((each) => [/^## (\w+)/.exec(each)?.[1] ?? "", each.trim()] as const),
   );
   for (const [name, section] of sections) kept.set(name, section);
-  const order = ["shop", "varied", "person", "start"];
+  const order = ["shop", "varied", "person", "authorization", "start"];
   const ordered = order.flatMap((name) => kept.get(name) ?? []);
   writeFileSync(resultsPath, `${[head(), ...ordered].join("\n\n")}\n`);
 }
