@@ -24,13 +24,25 @@ export function differences(expected: Compared, given: Compared): readonly strin
 
 /** An error stands for the null that it explains, wherever below it the source says that it failed. */
 function errorsOf({ data, errors }: Compared): ReadonlySet<string> {
+  const placed = errors.map((each) => ({ ...each, path: placeOf(data, each.path) }));
   return new Set(
-    errors.map(({ code, path, authority, callback }) => {
-      const at = nullOf(data, path);
-      const place = data === null || at.at(-1) === "!" ? path : at;
-      return JSON.stringify({ code, path: place, authority, callback });
-    }),
+    placed
+      .filter(({ code, path }) => code !== "RECORD_UNREADABLE" || !isToldOtherwise(data, path, placed))
+      .map(({ code, path, authority, callback }) => JSON.stringify({ code, path, authority, callback })),
   );
+}
+
+function placeOf(data: unknown, path: Path): Path {
+  const at = nullOf(data, path);
+  return data === null || at.at(-1) === "!" ? path : at;
+}
+
+/** A list that lacks some says so; where it failed whole, that is said of it, and the lack at what it is part of or not. */
+function isToldOtherwise(data: unknown, path: Path, all: Compared["errors"]): boolean {
+  const value = path.reduce<unknown>((at, step) => (at as Record<string | number, unknown> | null)?.[step], data);
+  if (value !== null) return typeof value === "object" && !Array.isArray(value);
+  const place = JSON.stringify(path);
+  return all.some((other) => other.code !== "RECORD_UNREADABLE" && JSON.stringify(other.path) === place);
 }
 
 function firstDifference(expected: unknown, given: unknown, at: Path): string {

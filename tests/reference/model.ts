@@ -98,6 +98,8 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     return rulings.includes("unavailable") ? "unavailable" : (strictest ?? "permit");
   }
 
+  /** Below whom a record stands. It says whose facts must be there even where there is no record, and decides nothing. */
+  const above = new WeakMap<object, object>();
   /** Without these facts of the person nothing can be said of such records, whether there are any or not. */
   function lacksPersonFacts(person: object, type: string, caller: Caller): boolean {
     const guards = typeOf(type)?.label.guards ?? [];
@@ -156,8 +158,11 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     const outcome = await decide(field.label.guards, parent, caller);
     if (outcome === "unavailable") return cannotSettle(asking);
     if (outcome !== "permit") return refer(asking, outcome);
-    if (type === "Person" && lacksPersonFacts(parent, field.type, caller)) return cannotSettle(asking);
+    const person = type === "Person" ? parent : above.get(parent);
+    if (person !== undefined && lacksPersonFacts(person, field.type, caller)) return cannotSettle(asking);
     const value = await sift(parent[name], field.type, asking);
+    if (person !== undefined)
+      for (const each of [value].flat()) if (typeof each === "object" && each !== null) above.set(each, person);
     tellAll(asking, info, lacks.at(parent, name));
     if (Array.isArray(value) && Array.isArray(parent[name])) tellElements(asking, info, parent[name], value);
     return value ?? null;
