@@ -19,8 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => graph?.close());
 afterEach(async () => {
-  for (const system of ["eid", "ident", "elis"] as const) await graph.mocks.setFault(system, { kind: "none" });
   graph.mocks.clock.set(DEFAULT_WORLD_NOW);
+  for (const system of ["eid", "ident", "elis"] as const) await graph.mocks.setFault(system, { kind: "none" });
+  // EID's clock is a row in its database: it follows a moment later.
+  while ((await check({ aNumber: nobody.aNumber })).body.data.holdCheck.asOf !== DEFAULT_WORLD_NOW);
 });
 
 const identifiersOf = (scenario: string) => {

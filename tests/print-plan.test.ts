@@ -65,7 +65,7 @@ test("as a persona, what is refused is told, and the facts that decide are asked
     spawnSync(process.execPath, [command, recordFile, "--as", ...args], { encoding: "utf8", timeout: 20_000 }).stdout;
   const [heading, refused, ...requests] = headings(planAs("cbp-officer"));
   expect(heading).toBe("query PersonRecord: 7 requests");
-  expect(refused).toBe("refused: CourtCase.juvenile, EnforcementCase.category, Person.asylum");
+  expect(refused).toBe("refused: CourtCase.juvenile, EnforcementCase.category, EnforcementCase.status, Person.asylum");
   expect(requests.filter((each) => each.includes("uscis"))).toHaveLength(2);
   expect(planAs("cbp-officer")).toMatch(/\bprotected1367\b/);
   expect(planAs("protected-persons-supervisor")).not.toMatch(/\bprotected1367\b/);
