@@ -106,12 +106,14 @@ export function operationHandler(settings: HandleSettings): Handle {
         letGo();
         leave();
       };
-      const { callerClass } = authorized;
-      const mayHide = policePurposes.has(callerClass.purpose ?? "") || supergraph.rightsOf(callerClass).mayHide;
+      const { callerClass, origin } = authorized;
       let answer: Answer | Refusal;
+      let mayHide = false;
       let isLeft = false;
       try {
-        answer = await answerTo(settings, supergraph, input, about, authorized);
+        const rights = supergraph.rightsOf(callerClass);
+        mayHide = policePurposes.has(callerClass.purpose ?? "") || rights.mayHide;
+        answer = await answerTo(settings, supergraph, input, about, { rights, origin });
         if ("deferred" in answer && answer.deferred) {
           isLeft = true;
           answer = { ...answer, deferred: endingWith(answer.deferred, end) };
@@ -161,7 +163,7 @@ async function answerTo(
   supergraph: Supergraph,
   input: OperationInput,
   about: AboutOperation,
-  { callerClass, origin }: Authorized,
+  { rights: own, origin }: { readonly rights: Rights; readonly origin: Origin },
 ): Promise<Answer | Refusal> {
   const operation = stageNow("prepare", null, () => prepare(settings.documents, supergraph, input));
   if ("refused" in operation) return operation;
@@ -171,7 +173,7 @@ async function answerTo(
   try {
     const { signal, receivedAt } = input;
     const deadline = receivedAt + settings.requestTimeoutMs;
-    const rights = rightsFor(settings, supergraph, callerClass, operation);
+    const rights = rightsFor(settings, supergraph, own, operation);
     if ("refused" in rights) return rights;
     const answer = await stage("execute", { operation: name, kind }, () =>
       supergraph.execute(operation, { signal, deadline, rights, origin }),
@@ -189,10 +191,9 @@ async function answerTo(
 function rightsFor(
   { authorizationMode, telemetry }: HandleSettings,
   supergraph: Supergraph,
-  callerClass: CallerClass,
+  rights: Rights,
   operation: PreparedOperation,
 ): Rights | Refusal {
-  const rights = supergraph.rightsOf(callerClass);
   if (authorizationMode === "filter") return rights;
   const refused = supergraph.refusedIn(operation, rights);
   if (authorizationMode === "reject") return refused.length > 0 ? refuse("UNAUTHORIZED_OPERATION") : rights;
