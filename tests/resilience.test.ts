@@ -126,35 +126,61 @@ describe("T69: under load, a subgraph that answers 503 to everything", () => {
 });
 
 describe("T70: a subgraph that hangs", () => {
-  test("keeps its own callers to their deadlines, has so many requests at once and no more, and holds up no other subgraph", async () => {
-    let open = 0;
-    let most = 0;
-    const hung = await agency((incoming) => {
-      most = Math.max(most, ++open);
-      incoming.socket.once("close", () => open--);
+  /** It hangs, and counts how many requests it has at once. */
+  const hanging = async () => {
+    const seen = { open: 0, most: 0 };
+    const url = await agency((incoming) => {
+      seen.most = Math.max(seen.most, ++seen.open);
+      incoming.socket.once("close", () => seen.open--);
     });
+    return { seen, url };
+  };
+
+  // The well one has its own, generous timeout: a busy machine may be late with any of its answers.
+  const patience = { timeoutMs: 60_000, maxConcurrent: 16, systems: [] };
+
+  test("keeps its own callers to its timeout, and has so many requests at once and no more", async () => {
+    const { seen, url } = await hanging();
     const well = await agency((_, response) => answering(response));
     const call = stack(
-      { ice: hung, eoir: well },
-      { limitsOf: () => ({ timeoutMs: 150, maxConcurrent: 16, systems: [] }) },
+      { ice: url, eoir: well },
+      { limitsOf: (subgraph) => (subgraph === "ice" ? { ...patience, timeoutMs: 150 } : patience) },
     );
-    const startedAt = watch.now();
     let longestMs = 0;
     const stuck = load(100, 3, async () => {
       const askedAt = watch.now();
-      const word = await wordOf(call);
+      const word = await wordOf(call, { deadline: askedAt + 60_000 });
       longestMs = Math.max(longestMs, watch.now() - askedAt);
       return word;
     });
-    const fine = await load(8, 50, () => wordOf(call, { subgraph: "eoir" }));
+    const fine = await load(8, 50, () => wordOf(call, { subgraph: "eoir", deadline: watch.now() + 60_000 }));
     expect([...fine]).toEqual([["answered", 400]]);
     const words = await stuck;
     expect([...words.keys()].sort()).toEqual(["GATEWAY_TIMEOUT", "SUBREQUEST_NOT_SENT"]);
     // The closing of the last ones may still be on its way when the next ones come.
-    expect(most).toBeLessThanOrEqual(32);
-    expect(longestMs).toBeLessThan(1000);
-    expect(watch.now() - startedAt).toBeLessThan(5000);
-  });
+    expect(seen.most).toBeLessThanOrEqual(32);
+    // 150 ms, and what a busy machine may add; without the timeout it is their own deadline, a minute.
+    expect(longestMs).toBeLessThan(10_000);
+  }, 60_000);
+
+  test("holds up no other subgraph: all its places are taken, more wait for one, and the others are answered", async () => {
+    const { seen, url } = await hanging();
+    const well = await agency((_, response) => answering(response));
+    const call = stack({ ice: url, eoir: well }, { limitsOf: () => patience });
+    const client = new AbortController();
+    let stillStuck = 100;
+    const stuck = load(100, 1, async () => {
+      const word = await wordOf(call, { deadline: watch.now() + 60_000, signal: client.signal });
+      stillStuck--;
+      return word;
+    });
+    const fine = await load(8, 50, () => wordOf(call, { subgraph: "eoir", deadline: watch.now() + 60_000 }));
+    expect([...fine]).toEqual([["answered", 400]]);
+    expect(stillStuck).toBe(32);
+    client.abort();
+    await stuck;
+    expect(seen.most).toBe(16);
+  }, 60_000);
 
   test("is let go within 100 ms when the last of those who share a read has gone, and not before", async () => {
     const arrived = Promise.withResolvers<void>();
