@@ -22,6 +22,46 @@ export type SubgraphRequest = {
    * the same is the same to it.
    */
   readonly caller?: string;
+  /** What of it can be kept, and asked apart; left out where nothing can. */
+  readonly reads?: Reads;
+  /** How fresh the client wants it; left out: as it is kept. */
+  readonly freshness?: Freshness;
+  /** A read under way may stand for this one only if it began in the same generation. */
+  readonly generation?: string;
+};
+
+/** The questions that stand in one body. */
+export type Reads = {
+  readonly parts: readonly ReadPart[];
+  /** The body that asks of each part the representations at these indexes alone, in this order; none: `[]` is sent. */
+  bodyOf(indexes: readonly (readonly number[])[]): string;
+};
+
+export type ReadPart = {
+  /** Its key in the answer's data; null: a root, of which the whole data is the answer. */
+  readonly alias: string | null;
+  /** As they are sent, in JSON; null for a root. */
+  readonly representations: readonly string[] | null;
+  /** The operation's own variables that go with it, as a JSON object. */
+  readonly variables: string;
+  readonly question: Question;
+};
+
+/** The same object for every request of a plan. */
+export type Question = {
+  /** What is asked of what, in which generation of the schema. INVARIANT: injective. */
+  readonly text: string;
+  /** Null: its answers are not kept. */
+  readonly lifetime: { readonly seconds: number; readonly feeds: readonly string[] } | null;
+  /** What an answer depends on, as `kind value`, each once. `asked`: the representation, or the variables of a root. */
+  tagsOf(asked: unknown, answered: unknown): readonly string[];
+};
+
+export type Freshness = {
+  /** Nothing that a source vouched for longer ago; null: no bound. 0: from the source itself. */
+  readonly maxAgeMs: number | null;
+  /** By feed: at least as new as this. */
+  readonly atLeast: ReadonlyMap<string, { readonly epoch: string; readonly seq: number }>;
 };
 
 export type SubgraphAnswer = {
@@ -35,7 +75,7 @@ export type SubgraphAnswer = {
 export type SubgraphCall = (request: SubgraphRequest) => Promise<SubgraphAnswer>;
 
 /** A call as a supergraph's operations make it: the URL, and who may be told what, are not theirs to know. */
-export type ExecutedRequest = Omit<SubgraphRequest, "url" | "requestId" | "caller"> & {
+export type ExecutedRequest = Omit<SubgraphRequest, "url" | "requestId" | "caller" | "generation"> & {
   readonly origin: Origin | undefined;
 };
 export type ExecutedCall = (request: ExecutedRequest) => Promise<SubgraphAnswer>;
