@@ -2,16 +2,19 @@ import { describe, expect, test } from "@jest/globals";
 import { eachOnGrid, gridMs, onGrid } from "./grid.ts";
 
 const never = new AbortController().signal;
-/** How far behind a point of the grid, which no timer is early for. */
-const lateMs = (since: number) => (performance.now() - since) % gridMs;
 
 describe("what leaves on the grid", () => {
   test.each([0, 1, 12, 24.5, 26, 70])("after %p ms leaves at a point of it, and never before", async (afterMs) => {
-    const since = performance.now() - afterMs;
-    await onGrid(since, never);
-    const tookMs = performance.now() - since;
-    expect(tookMs).toBeGreaterThanOrEqual(Math.ceil(afterMs / gridMs) * gridMs);
-    expect(lateMs(since)).toBeLessThan(gridMs);
+    const late: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const since = performance.now() - afterMs;
+      await onGrid(since, never);
+      const tookMs = performance.now() - since;
+      expect(tookMs).toBeGreaterThanOrEqual(Math.ceil(afterMs / gridMs) * gridMs);
+      late.push(tookMs % gridMs);
+    }
+    // The best of some: a busy machine may be late with any of them, no timer is early.
+    expect(Math.min(...late)).toBeLessThan(gridMs / 2);
   });
 
   test("goes at once when nobody waits any more, and leaves no timer", async () => {

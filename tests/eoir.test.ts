@@ -53,7 +53,7 @@ async function start(): Promise<Running> {
   });
   await new Promise<void>((resolve) => counting.listen(0, "127.0.0.1", resolve));
   const caseUrl = `http://127.0.0.1:${(counting.address() as AddressInfo).port}`;
-  const subgraph = await startEoir({ caseUrl, sourceTimeoutMs: 800, loadWaitMs: 30_000, retryMs: 50, port: 0 });
+  const subgraph = await startEoir({ caseUrl, sourceTimeoutMs: 2_000, loadWaitMs: 30_000, retryMs: 50, port: 0 });
   return {
     world,
     clock,

@@ -216,9 +216,9 @@ describe("an answer in parts", () => {
     expect([begun, aborted, unhandled]).toEqual([1000, 1000, []]);
     // Nothing is under way any more: the end need not wait.
     const startedAt = performance.now();
-    await started.close(5000);
+    await started.close(50_000);
     open.length = 1;
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect((await started.telemetry.metrics()).text).toContain("crosswalk_clients_gone_total 1000");
   });
 

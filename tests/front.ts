@@ -51,8 +51,11 @@ export type Conversation = {
   readonly ms: number;
 };
 
-/** Sends bytes on a connection of their own, and listens until it is closed or `untilMs` is over. */
-export function converse(port: number, bytes: string | Uint8Array, untilMs = 10_000): Promise<Conversation> {
+/**
+ * Sends bytes on a connection of their own, and listens until it is closed: where it is kept, for a moment after so many
+ * answers, so that one too many is heard; at most 10 s.
+ */
+export function converse(port: number, bytes: string | Uint8Array, answers = Infinity): Promise<Conversation> {
   return new Promise((resolve) => {
     const startedAt = performance.now();
     let text = "";
@@ -65,9 +68,12 @@ export function converse(port: number, bytes: string | Uint8Array, untilMs = 10_
       const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => status as string);
       resolve({ text, statuses, isClosed, ms: performance.now() - startedAt });
     };
-    const timer = setTimeout(() => over(false), untilMs);
+    let timer = setTimeout(() => over(false), 10_000);
     socket.on("data", (chunk: Buffer) => {
       text += chunk.toString("latin1");
+      if ([...text.matchAll(/^HTTP\/1\.1 \d{3} /gm)].length < answers) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => over(false), 200);
     });
     socket.once("error", () => over(true));
     socket.once("close", () => over(true));

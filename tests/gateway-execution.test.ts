@@ -16,7 +16,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   graph = await startTinyGraph();
-  gateway = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "400", SUBGRAPH_MAX_BYTES: "100000" });
+  gateway = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "2000", SUBGRAPH_MAX_BYTES: "100000" });
 });
 afterEach(() => {
   for (const each of Object.values(graph.subgraphs)) {
@@ -321,6 +321,8 @@ test("nobody by that identifier is null without an error, and nobody else is ask
 });
 
 test("when the client goes, the subgraph's request goes too", async () => {
+  // Without that it would go with its timeout, after a minute.
+  const patient = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "60000" });
   const gone = new Promise<void>((resolve) => {
     graph.subgraphs.people.fault = (request) => void request.socket.once("close", () => resolve());
   });
@@ -332,7 +334,7 @@ test("when the client goes, the subgraph's request goes too", async () => {
     };
   });
   const leaving = new AbortController();
-  const answer = fetch(gateway.url, {
+  const answer = fetch(patient.url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ query: "{ unsure }" }),
@@ -343,5 +345,6 @@ test("when the client goes, the subgraph's request goes too", async () => {
   leaving.abort();
   await gone;
   expect(await answer).toBe("left");
-  expect(performance.now() - startedAt).toBeLessThan(300);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  await patient.close();
 });

@@ -328,7 +328,8 @@ describe("limits, each refused quickly", () => {
     const startedAt = performance.now();
     const { status, body } = await post({ query });
     expect([status, codesOf(body)?.[0]]).toEqual([400, code]);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    // A few milliseconds, and a busy machine: what doubles 30 times, or nests so deep, is not done in hours.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });
 

@@ -304,7 +304,7 @@ test("at its end it finishes what it accepted, sends the rest away with 503, and
 
 test("what hangs is cut when the time to finish is over", async () => {
   await writeFile(file, graph.sdl);
-  const gateway = await startTestGateway(graph.sdl, { DRAIN_MS: "100" });
+  const gateway = await startTestGateway(graph.sdl, { DRAIN_MS: "100", SUBGRAPH_TIMEOUT_MS: "60000" });
   const isAsked = new Promise<void>((asked) => {
     graph.subgraphs.people.fault = () => asked();
   });
@@ -313,7 +313,7 @@ test("what hangs is cut when the time to finish is over", async () => {
   const startedAt = performance.now();
   await gateway.close();
   expect(await hanging).toBe("cut");
-  expect(performance.now() - startedAt).toBeLessThan(1500);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
 
 describe("settings", () => {

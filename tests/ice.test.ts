@@ -42,7 +42,7 @@ for (const [choice, there] of engines) {
       closers.push(proxy.close);
       const eidUrl = new URL(running.url as string);
       eidUrl.port = String(proxy.port);
-      const ice = await startIce({ eidUrl: eidUrl.href, sourceTimeoutMs: 1_000, port: 0 });
+      const ice = await startIce({ eidUrl: eidUrl.href, sourceTimeoutMs: 2_000, port: 0 });
       closers.push(ice.close);
       url = ice.url;
     });

@@ -52,7 +52,7 @@ beforeAll(async () => {
   closers.push(proxy.close);
   const subgraph = await startObim({
     identUrl: `http://127.0.0.1:${proxy.port}`,
-    sourceTimeoutMs: 1_000,
+    sourceTimeoutMs: 2_000,
     port: 0,
   });
   closers.push(subgraph.close);

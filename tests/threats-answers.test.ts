@@ -17,7 +17,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   graph = await startTinyGraph();
-  gateway = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "250" });
+  gateway = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "10000" });
 });
 afterEach(() => {
   for (const each of Object.values(graph.subgraphs)) each.fault = null;

@@ -78,7 +78,7 @@ let subgraph: Listening;
 beforeEach(async () => {
   [adis, i94, e3] = await Promise.all([fake(adisAnswer), fake(i94Answer), fake(e3Answer)]);
   const urls = { adisUrl: adis.url, i94Url: i94.url, e3Url: e3.url };
-  subgraph = await startCbp({ ...urls, sourceTimeoutMs: 600, port: 0, host: "127.0.0.1" });
+  subgraph = await startCbp({ ...urls, sourceTimeoutMs: 1_500, port: 0, host: "127.0.0.1" });
 });
 afterEach(async () => {
   await subgraph.close();

@@ -26,7 +26,7 @@ const load = (over: { snapshot?: string } = {}) =>
   loadSnapshot({
     snapshot: snapshot.path,
     storeFolder: stores.path,
-    silenceMs: 2_000,
+    silenceMs: 20_000,
     progress: (line) => lines.push(line),
     ...over,
   });

@@ -62,7 +62,7 @@ async function start(
 ): Promise<(persons: readonly object[]) => Promise<Answer>> {
   const subgraph = await startEoir({
     caseUrl: docket.url,
-    sourceTimeoutMs: 300,
+    sourceTimeoutMs: 1_500,
     snapshot: snapshot.path,
     retryMs: 20,
     loadWaitMs: 30_000,

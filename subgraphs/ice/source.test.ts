@@ -163,7 +163,8 @@ describe("EID", () => {
     const startedAt = performance.now();
     const codes = await Promise.all(Array.from({ length: 20 }, () => codeOf(source.find(["S1"], []))));
     expect(new Set(codes)).toEqual(new Set(["SOURCE_TIMEOUT"]));
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    // 200 ms for each to come by a connection and 200 for its answer, and what a busy machine adds; else for ever.
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
   test("is asked again after it failed, over a new connection", async () => {

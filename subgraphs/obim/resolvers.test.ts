@@ -43,7 +43,7 @@ beforeAll(async () => {
   fake = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => fake.listen(0, "127.0.0.1", resolve));
   const identUrl = `http://127.0.0.1:${(fake.address() as AddressInfo).port}`;
-  subgraph = await startObim({ identUrl, sourceTimeoutMs: 300, port: 0 });
+  subgraph = await startObim({ identUrl, sourceTimeoutMs: 1_500, port: 0 });
 });
 afterAll(async () => {
   await subgraph.close();

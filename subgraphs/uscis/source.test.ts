@@ -172,20 +172,25 @@ describe("the deadline", () => {
   test("a 429 is waited out once when Retry-After fits", async () => {
     const fake = await fakeSystem({ searches: [refused("1"), nothing] });
     const startedMs = performance.now();
-    await expect(elisAt(fake.url).search(["012345678"])).resolves.toEqual({ asOf: "2026-10-19T14:00:00Z", cases: [] });
+    await expect(elisAt(fake.url, { timeoutMs: 10_000 }).search(["012345678"])).resolves.toEqual({
+      asOf: "2026-10-19T14:00:00Z",
+      cases: [],
+    });
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(990);
     expect(fake.searches()).toBe(2);
   });
 
   test.each([
-    ["does not fit", "2"],
+    ["does not fit", "20"],
     ["is missing", undefined],
     ["is a date", "Wed, 21 Oct 2026 07:28:00 GMT"],
   ])("a 429 whose Retry-After %s is SOURCE_REFUSED at once", async (_name, retryAfter) => {
     const fake = await fakeSystem({ searches: [refused(retryAfter), nothing] });
     const startedMs = performance.now();
-    await expect(elisAt(fake.url).search(["012345678"])).rejects.toEqual(failure("SOURCE_REFUSED"));
-    expect(performance.now() - startedMs).toBeLessThan(1_900);
+    await expect(elisAt(fake.url, { timeoutMs: 20_000 }).search(["012345678"])).rejects.toEqual(
+      failure("SOURCE_REFUSED"),
+    );
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
     expect(fake.searches()).toBe(1);
   });
 
@@ -210,19 +215,20 @@ describe("the deadline", () => {
     const fake = await fakeSystem(behaviour);
     const startedMs = performance.now();
     await expect(elisAt(fake.url, { timeoutMs: 300 }).search(["012345678"])).rejects.toEqual(failure("SOURCE_TIMEOUT"));
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
   });
 
   test("leaves an answer only what the token has left of it", async () => {
     const slowToken = async () => {
-      await wait(1_400);
+      await wait(2_900);
       return { body: { access_token: "t1", expires_in: "1799" } };
     };
     const fake = await fakeSystem({ token: slowToken, searches: [never] });
     const startedMs = performance.now();
-    await expect(elisAt(fake.url, { timeoutMs: 1_500 }).search(["012345678"])).rejects.toEqual(
+    await expect(elisAt(fake.url, { timeoutMs: 3_000 }).search(["012345678"])).rejects.toEqual(
       failure("SOURCE_TIMEOUT"),
     );
-    expect(performance.now() - startedMs).toBeLessThan(2_500);
+    // 3 s; with a whole time of its own for the answer, at least 5.9 s.
+    expect(performance.now() - startedMs).toBeLessThan(5_800);
   });
 });
