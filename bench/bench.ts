@@ -27,18 +27,20 @@ import type { Recorded } from "./gateways/ceiling.ts";
 import type { LoadRequest, LoadResult, LoadRun } from "./load.ts";
 import { type Child, canPin, endChildren, peakMemoryMb, putFirst, sleep, startChild } from "./processes.ts";
 import { keepResults, type Measured, type Starts, startTable, summary, workloadTable } from "./results.ts";
-import { openRow, openShop, type Stage, type Workload } from "./stages.ts";
+import { isMeasured, openRow, openShop, type Stage, type Workload } from "./stages.ts";
 
 type Pace = {
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly busyMs: number;
+  /** Where one is compared with another: the more turns, the less of a difference is the machine's. */
+  readonly paired: { readonly rounds: number; readonly busyMs: number };
   readonly singleMs: number;
   readonly starts: number;
 };
 const paces = {
-  full: { rounds: 3, warmUpMs: 4000, busyMs: 2500, singleMs: 1000, starts: 5 },
-  quick: { rounds: 1, warmUpMs: 1000, busyMs: 1000, singleMs: 300, starts: 1 },
+  full: { rounds: 3, warmUpMs: 4000, busyMs: 2500, paired: { rounds: 15, busyMs: 1000 }, singleMs: 1000, starts: 5 },
+  quick: { rounds: 1, warmUpMs: 1000, busyMs: 1000, paired: { rounds: 3, busyMs: 600 }, singleMs: 300, starts: 1 },
 } as const satisfies Record<string, Pace>;
 const settleMs = 200;
 const connections = 50;
@@ -88,7 +90,9 @@ type Verified = Running & {
 async function verify(run: Run, stage: Stage, running: Running): Promise<Verified> {
   const knownGood = new Map<string, readonly string[]>();
   const recorded: Recorded["requests"][number][] = [];
-  for (const { name, requests } of stage.workloads) {
+  for (const workload of stage.workloads) {
+    if (!isMeasured(workload, running.contender)) continue;
+    const { name, requests } = workload;
     const answers: string[] = [];
     const calls: number[] = [];
     for (const request of requests) {
@@ -143,11 +147,8 @@ async function startAll(run: Run, stage: Stage) {
 }
 
 async function measure(run: Run, stage: Stage, workload: Workload, all: readonly Verified[]): Promise<Measured[]> {
-  const { pairs } = workload;
-  const isMeasured = ({ name, isAuthorized }: Contender) =>
-    pairs ? [...Object.keys(pairs), ...Object.values(pairs)].includes(name) : !isAuthorized;
   const results = all
-    .filter(({ contender }) => isMeasured(contender))
+    .filter(({ contender }) => isMeasured(workload, contender))
     .map((each) => ({
       each,
       busy: [] as LoadResult[],
@@ -161,6 +162,7 @@ async function measure(run: Run, stage: Stage, workload: Workload, all: readonly
       port,
       requests: workload.requests,
       knownGood,
+      ownRequests: workload.ownRequests ?? false,
       connections: connectionCount,
       headers: headersOf(each.contender, stage),
       settleMs,
@@ -172,17 +174,16 @@ async function measure(run: Run, stage: Stage, workload: Workload, all: readonly
   };
   const many = workload.connections ?? connections;
   for (const { each } of results) await drive(each, many, run.pace.warmUpMs);
-  for (let round = 1; round <= run.pace.rounds; round += 1)
+  const { rounds, busyMs } = workload.pairs ? run.pace.paired : run.pace;
+  for (let round = 1; round <= rounds; round += 1)
     for (const result of results) {
       await stage.stub.count();
-      const busy = await drive(result.each, many, run.pace.busyMs);
+      const busy = await drive(result.each, many, busyMs);
       const counted = await stage.stub.count();
       result.busy.push(busy);
       result.calls.push(counted.calls / Math.max(1, busy.requestsSeen));
-      result.single.push(await drive(result.each, 1, run.pace.singleMs));
-      console.log(
-        `  ${workload.name} ${round}/${run.pace.rounds} ${summary(result.each.contender.name, busy, counted)}`,
-      );
+      if (round <= run.pace.rounds) result.single.push(await drive(result.each, 1, run.pace.singleMs));
+      console.log(`  ${workload.name} ${round}/${rounds} ${summary(result.each.contender.name, busy, counted)}`);
     }
   return results.map(({ each, busy, single, calls }) => ({
     contender: each.contender,
@@ -234,7 +235,7 @@ async function runStage(run: Run, stage: Stage, wanted: readonly string[]): Prom
     const started = await startAll(run, stage);
     running.push(...started.running);
     for (const workload of stage.workloads) {
-      if (!wanted.includes(workload.name)) continue;
+      if (!wanted.includes(workload.name.split("-")[0] as string)) continue;
       const measured = await measure(run, stage, workload, running);
       const table = workloadTable(workload, measured, started.refused);
       console.log(`\n${table}\n`);

@@ -32,6 +32,9 @@ export type Place = {
 export type Authorized = {
   readonly supergraph: string;
   readonly issuers: string;
+  /** Files: what each subgraph is to the gateway, as the product has it; and the keys to sign with. */
+  readonly traits: string;
+  readonly keys: string;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -40,30 +43,50 @@ export const loadCore = 1;
 
 const program = (name: string) => fileURLToPath(new URL(`gateways/${name}.ts`, import.meta.url));
 
-/** Our gateway with everything on but TLS and signatures, and what needs callers and policies where there are none. */
-function ours(fetches: "personal" | "common", isAuthorized = false): Contender["start"] {
-  return ({ folder, port, internalPort, subgraphs, gatewayMain, profileFolder, authorized, ...place }) => {
-    const subgraphsFile = join(folder, `subgraphs-${fetches}.json`);
-    writeFileSync(subgraphsFile, JSON.stringify(subgraphs.map((name) => ({ name, systems: [], fetches }))));
-    const always = "audit,subgraph-signature,plaintext,introspection";
-    const callers = isAuthorized ? authorized : undefined;
-    const insecure = callers ? always : `authentication,purpose,deny-by-default,${always}`;
-    return {
-      args: [
-        "--max-semi-space-size=64",
-        ...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []),
-        gatewayMain,
-      ],
-      env: {
-        CROSSWALK_ENV: "production",
-        GATEWAY_INSECURE: insecure,
-        GATEWAY_SUPERGRAPH: callers?.supergraph ?? place.supergraph,
-        ...(callers ? { GATEWAY_ISSUERS: callers.issuers } : {}),
-        GATEWAY_SUBGRAPHS: subgraphsFile,
-        PORT: String(port),
-        INTERNAL_PORT: String(internalPort),
-      },
-    };
+const offWithoutCallers = "authentication,purpose,deny-by-default,subgraph-signature";
+const alwaysOff = "audit,plaintext,introspection";
+
+/** Our gateway without callers, policies, signatures and TLS; its subgraphs of one kind, whatever they are in the product. */
+function ours(fetches: "personal" | "common"): Contender["start"] {
+  return (place) => {
+    const subgraphsFile = join(place.folder, `subgraphs-${fetches}.json`);
+    writeFileSync(subgraphsFile, JSON.stringify(place.subgraphs.map((name) => ({ name, systems: [], fetches }))));
+    return startOurs(place, {
+      GATEWAY_INSECURE: `${offWithoutCallers},${alwaysOff}`,
+      GATEWAY_SUPERGRAPH: place.supergraph,
+      GATEWAY_SUBGRAPHS: subgraphsFile,
+    });
+  };
+}
+
+/** With everything on but TLS, over the product's own file of subgraphs. */
+const oursAuthorized: Contender["start"] = ({ authorized, ...place }) => {
+  if (authorized === undefined) throw new Error("nobody vouches for callers here");
+  return startOurs(place, {
+    GATEWAY_INSECURE: alwaysOff,
+    GATEWAY_SUPERGRAPH: authorized.supergraph,
+    GATEWAY_ISSUERS: authorized.issuers,
+    GATEWAY_SUBGRAPHS: authorized.traits,
+    SUBGRAPH_KEYS_FILE: authorized.keys,
+  });
+};
+
+function startOurs(
+  { port, internalPort, gatewayMain, profileFolder }: Place,
+  settings: Readonly<Record<string, string>>,
+): ReturnType<Contender["start"]> {
+  return {
+    args: [
+      "--max-semi-space-size=64",
+      ...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []),
+      gatewayMain,
+    ],
+    env: {
+      CROSSWALK_ENV: "production",
+      ...settings,
+      PORT: String(port),
+      INTERNAL_PORT: String(internalPort),
+    },
   };
 }
 
@@ -94,15 +117,8 @@ export const contenders: readonly Contender[] = [
     name: "ours-authorized",
     kind: "ours",
     isAuthorized: true,
-    title: "Crosswalk, nothing shared; callers, gate and guard on",
-    start: ours("personal", true),
-  },
-  {
-    name: "ours-authorized-shared",
-    kind: "ours",
-    isAuthorized: true,
-    title: "Crosswalk, reads under way shared; callers, gate and guard on",
-    start: ours("common", true),
+    title: "Crosswalk, the same with callers, purposes, gate, guards, signatures and the grid on",
+    start: oursAuthorized,
   },
   { name: "stock", kind: "peer", title: "@apollo/gateway + @apollo/server", start: peer("stock") },
   { name: "hive", kind: "peer", title: "Hive Gateway, nothing shared", start: peer("hive", "stitching") },

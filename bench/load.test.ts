@@ -20,6 +20,7 @@ async function loadOver(listener: RequestListener): Promise<LoadResult> {
     port,
     requests: [request],
     knownGood: [good],
+    ownRequests: false,
     connections: 3,
     headers: {},
     settleMs: 20,

@@ -20,6 +20,8 @@ export type LoadRun = {
   /** One good answer's bytes per request, where known: an answer with these bytes needs no second look. */
   readonly knownGood: readonly string[];
   readonly connections: number;
+  /** Each connection asks for what no other one asks for: the nth for the nth request and every `connections`th after it. */
+  readonly ownRequests: boolean;
   /** Sent with every request, beside those that all have; `{connection}` becomes the connection's number. */
   readonly headers: Readonly<Record<string, string>>;
   /** Not counted: connections open, and what was idle wakes. */
@@ -236,9 +238,19 @@ export async function load(run: LoadRun): Promise<LoadResult> {
       return Buffer.concat([Buffer.from(head), bytes]);
     });
   const latenciesMs: number[] = [];
-  let [isCounting, isOver, turn, seen, wrong] = [false, false, 0, 0, 0];
+  let [isCounting, isOver, seen, wrong] = [false, false, 0, 0];
   let firstWrong: string | null = null;
-  const next = () => (isOver ? null : turn++ % run.requests.length);
+  let together = 0;
+  const nextOf = (connection: number) => {
+    if (!run.ownRequests) return () => (isOver ? null : together++ % run.requests.length);
+    let own = connection;
+    return () => {
+      const index = own;
+      own = own + run.connections < run.requests.length ? own + run.connections : connection;
+      return isOver ? null : index;
+    };
+  };
+  if (run.ownRequests && run.requests.length < run.connections) throw new Error("fewer requests than connections");
   const onAnswer: OnAnswer = (index, isRight, startedAt, body) => {
     seen += 1;
     if (!isRight) {
@@ -248,7 +260,7 @@ export async function load(run: LoadRun): Promise<LoadResult> {
   };
   const judged = judge(run);
   const opened = Array.from({ length: run.connections }, (_, connection) =>
-    openConnection({ port: run.port, written: written(connection), judged, next, onAnswer }),
+    openConnection({ port: run.port, written: written(connection), judged, next: nextOf(connection), onAnswer }),
   );
   await new Promise((resolve) => setTimeout(resolve, run.settleMs));
   const before = takenAt(run);

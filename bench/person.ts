@@ -3,14 +3,17 @@
  * answer what the stub sees for the first time; what is expected is what the oracle of the tests reads from the systems'
  * bytes, and, of what it does not read, what `@apollo/gateway` makes of the subgraphs' answers.
  */
+import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ApolloGateway } from "@apollo/gateway";
 import { type DirectiveNode, parse, print, visit } from "graphql";
 import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
 import { startMocks } from "../mocks/main.ts";
-import { scenarios } from "../mocks/population/scenarios.ts";
-import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
+import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
+import type { PersonFile } from "../mocks/population/types.ts";
+import { createWorld, DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
 import { startCbp } from "../subgraphs/cbp/main.ts";
 import { startEoir } from "../subgraphs/eoir/main.ts";
 import { startIce } from "../subgraphs/ice/main.ts";
@@ -19,7 +22,7 @@ import { startUscis } from "../subgraphs/uscis/main.ts";
 import { differences } from "../tests/oracle/compare.ts";
 import { readOracle } from "../tests/oracle/oracle.ts";
 import type { LoadRequest } from "./load.ts";
-import { type Stage, startStub } from "./stages.ts";
+import { type Stage, startStub, type Workload } from "./stages.ts";
 
 const query = readFileSync(new URL("../schema/documents/person-record.graphql", import.meta.url), "utf8");
 const supergraphPath = new URL("../schema/supergraph.graphql", import.meta.url);
@@ -47,22 +50,31 @@ export async function openPerson(folder: string): Promise<Stage> {
     const plain = withoutRules(sdl);
     writeFileSync(supergraph, plain);
     writeFileSync(guarded, sdl);
-    const requests = await expectedAnswers(plain, urls);
-    const persons = `PersonRecord for ${requests.length} persons`;
-    const workloads = [
-      { name: "person", title: `${persons} over five subgraphs`, requests },
+    const requests = await expectedAnswers(plain, urls, scenarioFins());
+    const own = await expectedAnswers(plain, urls, ownFins());
+    const persons = (count: number) => `PersonRecord for ${count} persons`;
+    const compared = { connections, pairs: { "ours-authorized": "ours-shared" } };
+    const workloads: readonly Workload[] = [
+      { name: "person", title: `${persons(requests.length)} over five subgraphs`, requests },
       {
+        ...compared,
         name: "authorization",
-        title: `${persons}, with and without callers, gate and guard`,
+        title: `${persons(own.length)}, each connection its own; all that authorization does, on and off`,
+        requests: own,
+        ownRequests: true,
+      },
+      {
+        ...compared,
+        name: "authorization-shared",
+        title: `${persons(requests.length)}, all connections the same; all that authorization does, on and off`,
         requests,
-        // Answers to callers from whom something may be hidden wait for the next tick of 25 ms: so many keep a core busy.
-        connections: 200,
-        pairs: { "ours-authorized": "ours", "ours-authorized-shared": "ours-shared" },
       },
     ];
     const authorized = {
       supergraph: guarded,
       issuers: `${issuerName}=${urls.issuer}/jwks.json`,
+      traits: subgraphsFile,
+      keys: writeKeys(folder),
       headers: {
         authorization: `Bearer ${await mintToken("ero-officer")}`,
         "crosswalk-purpose": "REMOVAL_OPERATIONS",
@@ -75,6 +87,18 @@ export async function openPerson(folder: string): Promise<Stage> {
     await close();
     throw error;
   }
+}
+
+/** Read by the gateway with everything on: what each subgraph is to it is what it is in the product. */
+const subgraphsFile = fileURLToPath(new URL("../schema/subgraphs.json", import.meta.url));
+
+/** A key to sign with for each; the file's path. */
+function writeKeys(folder: string): string {
+  const path = join(folder, "subgraph-keys.json");
+  const named = JSON.parse(readFileSync(subgraphsFile, "utf8")) as readonly { readonly name: string }[];
+  const key = () => `bench:${randomBytes(32).toString("base64url")}`;
+  writeFileSync(path, JSON.stringify(Object.fromEntries(named.map(({ name }) => [name, key()]))));
+  return path;
 }
 
 const rules = /(^|__)(guard|open|release|sparse|authenticated|requiresScopes|policy)$/;
@@ -98,8 +122,8 @@ function withoutRules(sdl: string): string {
 async function startSubgraphs(closers: (() => Promise<unknown>)[]) {
   const { urls, close } = await startMocks({
     worldNow: DEFAULT_WORLD_NOW,
-    population: 256,
-    seed: 1,
+    population: world.size,
+    seed: world.seed,
     ports: "free",
     host,
     progress: () => undefined,
@@ -122,14 +146,36 @@ async function startSubgraphs(closers: (() => Promise<unknown>)[]) {
   return { urls, addresses };
 }
 
+const world = { size: 2_000, seed: 1 };
+/** Answers to callers from whom something may be hidden wait for the next tick of 25 ms: so many keep a core busy. */
+const connections = 200;
+
+/** Persons with records at ICE and at the court, of whom 8 USC 1367 hides nothing: some more than there are connections. */
+function ownFins(): readonly string[] {
+  const isOrdinary = ({ ident, eid, elis, cases }: PersonFile) =>
+    ident.length === 1 &&
+    eid.stays.length + eid.detainers.length > 0 &&
+    cases.length > 0 &&
+    elis.cases.every(({ form, protection }) => protection === null && /^I-(589|765|130|485)$/.test(form));
+  const files = [...createWorld(world).persons()].slice(scenarioPeople).filter(isOrdinary);
+  return files.slice(0, connections * 1.5).flatMap(({ ident }) => ident.map(({ fin }) => fin));
+}
+
 const ordinary: ReadonlySet<string> = new Set(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S9", "S10"]);
 
-/** The scenarios' persons whose answers have no errors: an answer with errors differs from gateway to gateway. */
-async function expectedAnswers(sdl: string, urls: Parameters<typeof readOracle>[0]): Promise<readonly LoadRequest[]> {
+/** Those from whose records the law hides something have another answer with callers than without. */
+function scenarioFins(): readonly string[] {
+  return scenarios.flatMap(({ id, identifiers: { fin } }) => (fin && ordinary.has(id) ? [fin] : []));
+}
+
+/** Those persons whose answers have no errors: an answer with errors differs from gateway to gateway. */
+async function expectedAnswers(
+  sdl: string,
+  urls: Parameters<typeof readOracle>[0],
+  fins: readonly string[],
+): Promise<readonly LoadRequest[]> {
   const reference = new ApolloGateway({ supergraphSdl: sdl });
   const { schema, executor } = await reference.load();
-  // Those from whose records the law hides something have another answer with callers than without.
-  const fins = scenarios.flatMap(({ id, identifiers: { fin } }) => (fin && ordinary.has(id) ? [fin] : []));
   const oracle = await readOracle(urls, fins);
   const document = parse(query);
   const requests: LoadRequest[] = [];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { composeServices } from "@apollo/composition";
 import { execute, parse, validate } from "graphql";
-import { type Authorized, loadCore } from "./contenders.ts";
+import { type Authorized, type Contender, loadCore } from "./contenders.ts";
 import type { LoadRequest } from "./load.ts";
 import { type Child, startChild } from "./processes.ts";
 import { type BenchOperation, deepOperation, variedOperation } from "./shop/documents.ts";
@@ -17,9 +17,15 @@ export type Workload = {
   readonly requests: readonly LoadRequest[];
   /** Of the busy rounds, where it is not what all have. */
   readonly connections?: number;
+  /** Each connection asks for what no other one asks for, so that nothing is shared. */
+  readonly ownRequests?: true;
   /** By name: the only ones measured, each compared with the one behind it. */
   readonly pairs?: Readonly<Record<string, string>>;
 };
+
+/** Whether it is measured with this workload: callers are where the workload says whom they are compared with. */
+export const isMeasured = ({ pairs }: Workload, { name, isAuthorized }: Contender): boolean =>
+  pairs ? name in pairs || Object.values(pairs).includes(name) : !isAuthorized;
 
 export type Stub = {
   readonly pid: number;
