@@ -71,7 +71,7 @@ export function accessRows(supergraph: Contract, book: PolicyBook, asking: reado
         element,
         type: type.name,
         field: field?.name ?? null,
-        rules: labels.filter(({ name }) => name !== "release" && name !== "sparse").map(inWords),
+        rules: labels.filter(({ name }) => !silent.has(name)).map(inWords),
         access: access(field ? labels : [], field),
       });
       const fields = [...type.fields.values()].filter(({ isInaccessible }) => !isInaccessible);
@@ -81,6 +81,9 @@ export function accessRows(supergraph: Contract, book: PolicyBook, asking: reado
       ];
     });
 }
+
+/** Labels that say nothing of who may see an element. */
+const silent: ReadonlySet<string> = new Set(["release", "sparse", "alerts"]);
 
 const refused: Access = { kind: "refused", notes: [] };
 

@@ -8,7 +8,7 @@ import type { SchemaSource } from "./compose.ts";
 import { argumentsOf, elementsOf, type Graph, type Label, placeOf, texts } from "./contract.ts";
 
 const sharedPath = "schema/shared.graphql";
-const ownLabels = ["guard", "open", "release", "sparse"];
+const ownLabels = ["guard", "open", "release", "sparse", "alerts"];
 const builtIn = ["deprecated", "specifiedBy"];
 
 /**

@@ -1,4 +1,5 @@
 /** Every rule about labels and policies, over one graph: what `npm run check` refuses, each by file, line and accepted form. */
+import { unheldAlerts } from "./check-alerts.ts";
 import { foreignDirectives, lostLabels } from "./check-composition.ts";
 import { unreadableFacts } from "./check-facts.ts";
 import {
@@ -34,6 +35,7 @@ export function contractFindings(sources: readonly SchemaSource[], policies: Pol
     ...guardedRoots(graph),
     ...labelledInterfaces(graph),
     ...unhidable(graph),
+    ...unheldAlerts(graph),
     ...unreadableFacts(graph),
     ...unreleased(graph),
     ...unfitKeys(graph),

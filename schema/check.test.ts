@@ -319,6 +319,16 @@ const rows: readonly Row[] = [
     [inCourt(" @sparse", "")],
     /court\/schema\.graphql:11: Case\.judge is one value that `judge` may hide: write `@sparse`/,
   ],
+  [
+    "an alert about records that stand nowhere",
+    [inCourt("type Person", "enum AlertKind { FILED }\ntype Person")],
+    /court\/schema\.graphql:2: FILED is about records of no field: write `@alerts/,
+  ],
+  [
+    "an alert of a kind that is none",
+    [inCourt("@authenticated", '@authenticated @alerts(kinds: ["FILED"])')],
+    /court\/schema\.graphql:5: @alerts on Person\.cases names FILED, which is no AlertKind/,
+  ],
   // Facts.
   [
     "a fact that is not there",

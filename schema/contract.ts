@@ -18,7 +18,7 @@ import { composeSources, type SchemaSource } from "./compose.ts";
 
 /** Rules decide who may see an element; `@open` says that everybody may, `@release` and `@sparse` say something else. */
 const ruleNames = ["guard", "authenticated", "requiresScopes", "policy"] as const;
-export const labelNames = [...ruleNames, "open", "release", "sparse"] as const;
+export const labelNames = [...ruleNames, "open", "release", "sparse", "alerts"] as const;
 export type LabelName = (typeof labelNames)[number];
 
 export type Label = {
@@ -49,6 +49,8 @@ export type Type = {
   readonly fields: ReadonlyMap<string, Field>;
   /** Of a union its members, of an object its interfaces. */
   readonly related: readonly string[];
+  /** Of an enum. */
+  readonly values: readonly string[];
   readonly directives: readonly ConstDirectiveNode[];
   readonly place: string;
 };
@@ -86,6 +88,7 @@ type TypeShape = {
   readonly fields?: readonly FieldDefinitionNode[];
   readonly types?: readonly { readonly name: NameNode }[];
   readonly interfaces?: readonly { readonly name: NameNode }[];
+  readonly values?: readonly { readonly name: NameNode }[];
 };
 
 function kindOf(kind: string): TypeKind | null {
@@ -94,7 +97,7 @@ function kindOf(kind: string): TypeKind | null {
 }
 
 function readType(kind: TypeKind, { value: name, ...node }: NameNode, shape: TypeShape): Type {
-  const { directives = [], fields = [], types = [], interfaces = [] } = shape;
+  const { directives = [], fields = [], types = [], interfaces = [], values = [] } = shape;
   return {
     name,
     kind,
@@ -104,6 +107,7 @@ function readType(kind: TypeKind, { value: name, ...node }: NameNode, shape: Typ
       .flatMap((each) => texts(argumentsOf(each)[each.name.value === "key" ? "fields" : "key"])),
     fields: new Map((kind === "input" ? [] : fields).map((each) => [each.name.value, readField(name, each)])),
     related: [...types, ...interfaces].map((each) => each.name.value),
+    values: values.map((each) => each.name.value),
     directives,
     place: placeOf(node),
   };
@@ -137,6 +141,7 @@ function joined(one: Type, other: Type): Type {
     keys: [...one.keys, ...other.keys],
     fields: new Map([...one.fields, ...other.fields]),
     related: [...one.related, ...other.related],
+    values: [...one.values, ...other.values],
     directives: [...one.directives, ...other.directives],
   };
 }

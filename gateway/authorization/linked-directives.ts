@@ -34,7 +34,7 @@ const known: ReadonlyMap<string, Spec> = new Map([
   [`${apollo}context`, { versions: /^v0\.1$/, elements: ["context"] }],
   [
     "https://crosswalk.example/core",
-    { versions: /^v1\.0$/, elements: ["guard", "open", "release", "sparse", "oneOf"] },
+    { versions: /^v1\.0$/, elements: ["guard", "open", "release", "sparse", "oneOf", "alerts"] },
   ],
 ]);
 const labels = [
@@ -45,6 +45,7 @@ const labels = [
   "open",
   "release",
   "sparse",
+  "alerts",
   "inaccessible",
 ] as const;
 const looksProtective =
