@@ -5,8 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { developmentKeys } from "./subgraphs/kit/development-keys.ts";
+import { defaultHome, developmentKeys } from "./mocks/development-keys.ts";
 
 type Part = { readonly name: string; readonly module: string; readonly execArgv?: readonly string[] };
 
@@ -117,9 +116,8 @@ const agencies: readonly { readonly name: string; readonly url: string; readonly
 /** What the gateway signs with and the subgraphs verify by: those given, else this machine's own. */
 function subgraphKeys(): NodeJS.ProcessEnv {
   if (environment.SUBGRAPH_KEYS_FILE) return {};
-  const home = environment.CROSSWALK_HOME || fileURLToPath(new URL(".crosswalk", import.meta.url));
   const made = developmentKeys(
-    home,
+    defaultHome(environment),
     agencies.map(({ name }) => name),
   );
   const named = Object.entries(made).map(([name, key]) => [`SUBGRAPH_KEY_${name.toUpperCase()}`, key] as const);

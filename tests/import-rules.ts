@@ -91,8 +91,8 @@ const environmentReaders = [
   /^mocks\/main\.ts$/,
   // Started by mocks/main.ts with nothing but the world in hand: which engine, and where PostgreSQL's programs are.
   /^mocks\/ice\/(eid|engine|spawned-postgres)\.ts$/,
-  // A program of its own (`npm run token`), and where it keeps the development key.
-  /^mocks\/issuer\/(keys|token)\.ts$/,
+  // A program of its own (`npm run token`), and where it keeps the development keys.
+  /^mocks\/(development-keys|issuer\/token)\.ts$/,
   /^subgraphs\/([a-z]+\/)?main\.ts$/,
 ];
 

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { defaultHome } from "../development-keys.ts";
 import { startIssuer } from "./issuer.ts";
-import { defaultHome, issuerKey } from "./keys.ts";
+import { issuerKey } from "./keys.ts";
 import { audience, issuerName, mintToken } from "./mint.ts";
 import { type Persona, personaNames, personas } from "./personas.ts";
 
