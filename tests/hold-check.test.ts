@@ -14,7 +14,7 @@ const { asked, before } = recorder();
 let graph: Graph;
 
 beforeAll(async () => {
-  graph = await startGraph({ sourceTimeoutMs: 1_000, before });
+  graph = await startGraph({ sourceTimeoutMs: 2_000, before });
   await check({ aNumber: nobody.aNumber });
 });
 afterAll(() => graph?.close());
@@ -154,8 +154,10 @@ describe.each(["eid", "ident", "elis"] as const)("when %s", (system: SystemName)
       system === "eid"
         ? { ...always, ...nothingTold, state: "UNKNOWN", asOf: null, source: null }
         : { ...always, ...nothingTold, state: "UNKNOWN" };
-    for (const { aNumber } of [held, withoutHold, protectedPerson, child, nobody])
-      expect((await check({ aNumber })).body).toEqual({ data: { holdCheck: unknown } });
+    const told = await Promise.all(
+      [held, withoutHold, protectedPerson, child, nobody].map(({ aNumber }) => check({ aNumber })),
+    );
+    for (const { body } of told) expect(body).toEqual({ data: { holdCheck: unknown } });
   });
 
   test("is stale, the state is UNKNOWN, with EID's own instant", async () => {

@@ -1,7 +1,13 @@
 /** Threats to authorization (THREATS A) through the whole graph: real systems, our own schema and policies, deny by default. */
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
-import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, isObjectType } from "graphql";
+import {
+  buildClientSchema,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  type IntrospectionQuery,
+  isObjectType,
+} from "graphql";
 import { mintToken } from "../mocks/issuer/mint.ts";
 import { type PersonaName, personaNames, personas } from "../mocks/issuer/personas.ts";
 import { type Answer, type Graph, personRecord, startGraph } from "./graph.ts";
@@ -174,7 +180,16 @@ function receiptOf(fin: string): string {
   throw new Error(`nobody has ${fin}`);
 }
 
-async function schemaFor(persona: PersonaName) {
+const schemas = new Map<PersonaName, Promise<GraphQLSchema>>();
+
+/** What a persona is told of the schema, asked for once. */
+function schemaFor(persona: PersonaName): Promise<GraphQLSchema> {
+  const schema = schemas.get(persona) ?? readSchemaFor(persona);
+  schemas.set(persona, schema);
+  return schema;
+}
+
+async function readSchemaFor(persona: PersonaName): Promise<GraphQLSchema> {
   const { body } = await graph.ask(getIntrospectionQuery(), {}, { persona });
   return buildClientSchema(body.data as IntrospectionQuery);
 }
