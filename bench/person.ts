@@ -10,17 +10,12 @@ import { fileURLToPath } from "node:url";
 import { ApolloGateway } from "@apollo/gateway";
 import { type DirectiveNode, parse, print, visit } from "graphql";
 import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
-import { startMocks } from "../mocks/main.ts";
 import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
 import type { PersonFile } from "../mocks/population/types.ts";
-import { createWorld, DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
-import { startCbp } from "../subgraphs/cbp/main.ts";
-import { startEoir } from "../subgraphs/eoir/main.ts";
-import { startIce } from "../subgraphs/ice/main.ts";
-import { startObim } from "../subgraphs/obim/main.ts";
-import { startUscis } from "../subgraphs/uscis/main.ts";
+import { createWorld } from "../mocks/population/world.ts";
 import { differences } from "../tests/oracle/compare.ts";
 import { readOracle } from "../tests/oracle/oracle.ts";
+import { agencyNames, populationSeed, startSystems } from "../tests/systems.ts";
 import type { LoadRequest } from "./load.ts";
 import { type Stage, startStub, type Workload } from "./stages.ts";
 
@@ -34,13 +29,15 @@ export async function openPerson(folder: string): Promise<Stage> {
     for (const each of closers.splice(0).reverse()) await each();
   };
   try {
-    const { urls, ...subgraphs } = await startSubgraphs(closers);
+    const systems = await startSystems({ population: world.size, only: agencyNames, sourceTimeoutMs: 10_000 });
+    closers.push(systems.close);
+    const { urls } = systems.mocks;
     const stub = await startStub(folder, [
       "forward",
-      ...Object.entries(subgraphs.addresses).map(([name, url]) => `${name}=${url}`),
+      ...Object.entries(systems.subgraphUrls).map(([name, url]) => `${name}=${url}`),
     ]);
     closers.push(stub.end);
-    const names = Object.keys(subgraphs.addresses);
+    const names = Object.keys(systems.subgraphUrls);
     const sdl = names.reduce(
       (text, name) =>
         text.replace(new RegExp(`(name: "${name}", url: ")[^"]*`), `$1http://${host}:${stub.port}/${name}`),
@@ -118,35 +115,7 @@ function withoutRules(sdl: string): string {
   );
 }
 
-/** Simulated systems and the five subgraphs over them, on free ports. */
-async function startSubgraphs(closers: (() => Promise<unknown>)[]) {
-  const { urls, close } = await startMocks({
-    worldNow: DEFAULT_WORLD_NOW,
-    population: world.size,
-    seed: world.seed,
-    ports: "free",
-    host,
-    progress: () => undefined,
-  });
-  closers.push(close);
-  const at = { port: 0, host, sourceTimeoutMs: 10_000 };
-  const starting = {
-    obim: startObim({ ...at, identUrl: urls.ident }),
-    cbp: startCbp({ ...at, adisUrl: urls.adis, i94Url: urls.i94, e3Url: urls.e3 }),
-    ice: startIce({ ...at, eidUrl: urls.eid }),
-    uscis: startUscis({ ...at, globalUrl: urls.global, elisUrl: urls.elis }),
-    eoir: startEoir({ ...at, caseUrl: urls.case }),
-  };
-  const addresses: Record<string, string> = {};
-  for (const [name, started] of Object.entries(starting)) {
-    const subgraph = await started;
-    closers.push(subgraph.close);
-    addresses[name] = subgraph.url;
-  }
-  return { urls, addresses };
-}
-
-const world = { size: 2_000, seed: 1 };
+const world = { size: 2_000, seed: populationSeed };
 /** Answers to callers from whom something may be hidden wait for the next tick of 25 ms: so many keep a core busy. */
 const connections = 200;
 

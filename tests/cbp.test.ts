@@ -1,6 +1,4 @@
 /** The CBP subgraph over the simulated ADIS, I-94 and e3, for the real population: nothing lost, nothing invented. */
-import { createServer, request as forward, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { adis } from "../mocks/cbp/adis.ts";
 import { e3 } from "../mocks/cbp/e3.ts";
@@ -9,6 +7,7 @@ import { type E3Subject, type PersonFile, REDACTED } from "../mocks/population/t
 import { createClock, createWorld } from "../mocks/population/world.ts";
 import type { Act, Clock, Simulator, World } from "../mocks/world.ts";
 import { startCbp } from "../subgraphs/cbp/main.ts";
+import { beforeSystem } from "./listeners.ts";
 
 const now = "2026-10-19T14:00:00Z";
 const systems = ["adis", "i94", "e3"] as const;
@@ -42,23 +41,11 @@ afterAll(async () => {
 });
 beforeEach(() => void Object.assign(calls, { adis: 0, i94: 0, e3: 0 }));
 
-/** Stands in front of one simulator and counts the calls that reach it. */
+/** Counts the calls that reach the simulator. */
 async function counting(system: System, port: number): Promise<string> {
-  const server: Server = createServer((incoming, outgoing) => {
-    calls[system] += 1;
-    const { method, url, headers } = incoming;
-    const onwards = forward({ port, host: "127.0.0.1", method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(onwards);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await beforeSystem(`http://127.0.0.1:${port}`, () => (calls[system] += 1));
+  closers.push(close);
+  return url;
 }
 
 type Representation = {

@@ -1,6 +1,4 @@
 /** The EOIR subgraph over the simulated CASE and the invented population, over real wires. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { caseSystem } from "../mocks/eoir/case.ts";
 import { type Fault, faultyProxy } from "../mocks/faults.ts";
@@ -9,6 +7,7 @@ import type { CaseFile, PersonFile, Scenario } from "../mocks/population/types.t
 import { createClock, createWorld } from "../mocks/population/world.ts";
 import type { Act, Clock, World } from "../mocks/world.ts";
 import { startEoir } from "../subgraphs/eoir/main.ts";
+import { beforeSystem } from "./listeners.ts";
 
 type Running = {
   readonly world: World;
@@ -37,22 +36,10 @@ async function start(): Promise<Running> {
   const upstream = await simulator.start();
   const proxy = await faultyProxy({ protocol: "http", upstreamPort: upstream.port });
   const counted = { docket: 0, files: 0 };
-  const counting = createServer(async (request, response) => {
-    counted[request.method === "POST" ? "docket" : "files"] += 1;
-    try {
-      const body: Buffer[] = [];
-      for await (const part of request) body.push(part as Buffer);
-      const answer = await fetch(`http://127.0.0.1:${proxy.port}${request.url}`, {
-        method: request.method as string,
-        ...(body.length === 0 ? {} : { body: Buffer.concat(body) }),
-      });
-      response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
-    } catch {
-      response.destroy();
-    }
+  const counting = await beforeSystem(`http://127.0.0.1:${proxy.port}`, ({ method }) => {
+    counted[method === "POST" ? "docket" : "files"] += 1;
   });
-  await new Promise<void>((resolve) => counting.listen(0, "127.0.0.1", resolve));
-  const caseUrl = `http://127.0.0.1:${(counting.address() as AddressInfo).port}`;
+  const caseUrl = counting.url;
   const subgraph = await startEoir({ caseUrl, sourceTimeoutMs: 2_000, loadWaitMs: 30_000, retryMs: 50, port: 0 });
   return {
     world,
@@ -67,8 +54,7 @@ async function start(): Promise<Running> {
     ask: (persons) => ask(subgraph.url, persons),
     async close() {
       await subgraph.close();
-      counting.closeAllConnections();
-      await new Promise((resolve) => counting.close(resolve));
+      await counting.close();
       await proxy.close();
       await upstream.close();
     },

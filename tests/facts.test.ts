@@ -2,18 +2,12 @@
  * The facts that decisions are made on, of every person of a population, against the population itself: who is protected,
  * who is whose case, who may be a child, and which records tell of a claim. Over the simulated systems, on real wires.
  */
-import { createServer, request as forward } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Mocks, startMocks } from "../mocks/main.ts";
+import type { Mocks } from "../mocks/main.ts";
 import { type PersonFile, REDACTED } from "../mocks/population/types.ts";
-import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
 import type { SystemName } from "../mocks/world.ts";
-import { startCbp } from "../subgraphs/cbp/main.ts";
-import { startEoir } from "../subgraphs/eoir/main.ts";
-import { startIce } from "../subgraphs/ice/main.ts";
-import { startObim } from "../subgraphs/obim/main.ts";
-import { startUscis } from "../subgraphs/uscis/main.ts";
+import { beforeSystem } from "./listeners.ts";
+import { startSimulators, startSubgraphs } from "./systems.ts";
 
 const agencies = ["obim", "cbp", "ice", "uscis", "eoir"] as const;
 type Agency = (typeof agencies)[number];
@@ -28,33 +22,17 @@ const calls = new Map<SystemName, number>();
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  mocks = await startMocks({
-    worldNow: DEFAULT_WORLD_NOW,
-    population: 1_008,
-    seed: 1,
-    ports: "free",
-    host: "127.0.0.1",
-    progress: () => undefined,
-  });
+  mocks = await startSimulators(1_008);
   closers.push(mocks.close);
   files = [...mocks.world.persons()];
   persons = files.flatMap(clustersOf);
-  const url = async (system: SystemName) => counting(system, mocks.urls[system]);
-  const at = { port: 0, host: "127.0.0.1", sourceTimeoutMs: 20_000 };
-  const started = {
-    obim: startObim({ ...at, identUrl: await url("ident") }),
-    cbp: startCbp({ ...at, adisUrl: await url("adis"), i94Url: await url("i94"), e3Url: await url("e3") }),
-    ice: startIce({ ...at, eidUrl: mocks.urls.eid }),
-    uscis: startUscis({ ...at, globalUrl: await url("global"), elisUrl: await url("elis") }),
-    eoir: startEoir({ ...at, caseUrl: await url("case"), loadWaitMs: 60_000 }),
-  };
-  const listening: Partial<Record<Agency, string>> = {};
-  for (const agency of agencies) {
-    const subgraph = await started[agency];
-    closers.push(subgraph.close);
-    listening[agency] = subgraph.url;
-  }
-  urls = listening as Record<Agency, string>;
+  const counted = { ...mocks.urls };
+  // EID is asked over another wire.
+  for (const system of ["ident", "adis", "i94", "e3", "global", "elis", "case"] as const)
+    counted[system] = await counting(system, mocks.urls[system]);
+  const subgraphs = await startSubgraphs(counted, { only: agencies });
+  closers.push(subgraphs.close);
+  urls = subgraphs.urls;
 }, 120_000);
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
@@ -64,26 +42,13 @@ afterEach(async () => {
     await mocks.setFault(system, { kind: "none" });
 });
 
-/** Passes everything on, and counts what is asked of the system; a token is not. */
+/** Counts what is asked of the system; a token is not. */
 async function counting(system: SystemName, upstream: string): Promise<string> {
-  const { port, hostname } = new URL(upstream);
-  const server = createServer((incoming, outgoing) => {
-    const { method, url: path, headers } = incoming;
-    if (path !== "/oauth/accesstoken") calls.set(system, (calls.get(system) ?? 0) + 1);
-    const onwards = forward({ port, host: hostname, method, path, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-      answer.on("error", () => outgoing.destroy());
-    });
-    onwards.on("error", () => outgoing.destroy());
-    incoming.pipe(onwards);
+  const { url, close } = await beforeSystem(upstream, (request) => {
+    if (request.url !== "/oauth/accesstoken") calls.set(system, (calls.get(system) ?? 0) + 1);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  closers.push(close);
+  return url;
 }
 
 type Who = ReturnType<typeof clustersOf>[number];

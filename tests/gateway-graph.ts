@@ -1,7 +1,6 @@
 /** For the gateway's tests: a tiny graph of three subgraphs on the real wire, an issuer, and a gateway in front of them. */
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { composeServices } from "@apollo/composition";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { GraphQLError, parse } from "graphql";
@@ -9,6 +8,7 @@ import { createHandler } from "graphql-http/lib/use/http";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { type Config, type Environment, readConfig } from "../gateway/config.ts";
 import { type Overrides, startGateway } from "../gateway/gateway.ts";
+import { closing, listening } from "./listeners.ts";
 
 const shared = readFileSync(new URL("../schema/shared.graphql", import.meta.url), "utf8");
 
@@ -289,18 +289,4 @@ export function testConfig(env: Environment = {}): Config {
   });
   if ("refusals" in outcome) throw new Error(outcome.refusals.join("\n"));
   return outcome.config;
-}
-
-export async function listening(server: Server): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-export async function closing(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
 }

@@ -11,15 +11,14 @@ import { readConfig } from "../gateway/config.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { supergraphAt } from "../gateway/supergraph/source.ts";
 import {
-  closing,
   composeTiny,
-  listening,
   startTestGateway,
   startTinyGraph,
   type TestGateway,
   type TinyGraph,
   testConfig,
 } from "./gateway-graph.ts";
+import { closing, listening } from "./listeners.ts";
 
 let graph: TinyGraph;
 let folder: string;

@@ -10,7 +10,7 @@ import {
   sign,
 } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { closing, listening } from "./gateway-graph.ts";
+import { closing, listening } from "./listeners.ts";
 
 export type TestKey = { readonly jwk: JsonWebKey & { kid: string }; sign(text: string): Buffer };
 

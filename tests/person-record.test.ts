@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
-import { type Graph, startGraph } from "./graph.ts";
+import { type Graph, patient, startGraph } from "./graph.ts";
 import type { Expected } from "./oracle/answer.ts";
 import { differences, type Given } from "./oracle/compare.ts";
 import { readEid } from "./oracle/ice.ts";
@@ -25,7 +25,11 @@ let compared: readonly Compared[];
 
 beforeAll(async () => {
   // What the systems say is compared here, whoever may see it: nothing is refused, hidden or masked.
-  graph = await startGraph({ population, sourceTimeoutMs: 30_000, config: { authorizationMode: "dry-run" } });
+  graph = await startGraph({
+    population,
+    sourceTimeoutMs: 30_000,
+    config: { ...patient, authorizationMode: "dry-run" },
+  });
   const drawn = draw([...graph.mocks.world.persons()].map(({ ident }) => ident.map(({ fin }) => fin)));
   const rare = await makeRarePersons(graph.mocks, scenarioPeople);
   chosen = [...new Set([...rare, ...scenarios.map(({ identifiers }) => identifiers.fin)])];

@@ -1,6 +1,5 @@
 /** A listener in front of a subgraph that passes everything on, keeps what was asked, and spoils answers on demand. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { beforeSubgraph, pass, type Standing } from "./listeners.ts";
 
 export type Asked = { readonly subgraph: string; readonly query: string; readonly variables: Record<string, unknown> };
 
@@ -10,7 +9,7 @@ export type Recorder = {
   /** What is answered in place of what the subgraph has answered; null: the connection is cut. */
   spoil: ((asked: Asked, answer: string) => string | null) | null;
   /** Stands in front of the subgraph at `url`. */
-  before(subgraph: string, url: string): Promise<{ readonly url: string; close(): Promise<void> }>;
+  before(subgraph: string, url: string): Promise<Standing>;
 };
 
 export function recorder(): Recorder {
@@ -18,34 +17,15 @@ export function recorder(): Recorder {
   const self: Recorder = {
     asked,
     spoil: null,
-    async before(subgraph, url) {
-      const server = createServer((request, response) => {
-        const pass = async () => {
-          const chunks: Buffer[] = [];
-          for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-          const body = Buffer.concat(chunks).toString();
-          const question = { subgraph, ...(JSON.parse(body) as Omit<Asked, "subgraph">) };
-          asked.push(question);
-          const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers;
-          const answer = await fetch(url, { method: "POST", headers: headers as Record<string, string>, body });
-          const type = answer.headers.get("content-type") ?? "application/json";
-          const text = await answer.text();
-          const told = self.spoil === null ? text : self.spoil(question, text);
-          if (told === null) response.destroy();
-          else response.writeHead(answer.status, { "content-type": type }).end(told);
-        };
-        pass().catch(() => response.destroy());
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
-        close: () =>
-          new Promise((resolve) => {
-            server.close(() => resolve());
-            server.closeAllConnections();
-          }),
-      };
-    },
+    before: (subgraph, url) =>
+      beforeSubgraph(async (request, body) => {
+        const question = { subgraph, ...(JSON.parse(body) as Omit<Asked, "subgraph">) };
+        asked.push(question);
+        const { host: _host, connection: _connection, "content-length": _length, ...headers } = request.headers;
+        const answer = await pass(url, body, headers as Record<string, string>);
+        const text = self.spoil === null ? answer.text : self.spoil(question, answer.text);
+        return text === null ? null : { ...answer, text };
+      }),
   };
   return self;
 }

@@ -19,7 +19,8 @@ import { type Model, type ModelAnswer, openModel } from "./reference/model.ts";
 import { type Generated, operationsAbout, shown, textOf } from "./reference/operations.ts";
 import { finsOf, poolsOf, population, readAll } from "./reference/persons.ts";
 import { openReadings } from "./reference/readings.ts";
-import { type OpenSubgraphs, startOpenSubgraphs, writeTraits } from "./reference/systems.ts";
+import { writeTraits } from "./reference/traits.ts";
+import { type Subgraphs, startSubgraphs } from "./systems.ts";
 
 const count = Number(process.env.PROOF_REFERENCE ?? 150);
 const seed = Number(process.env.PROOF_SEED ?? 20_261_019);
@@ -30,7 +31,8 @@ const systems: readonly SystemName[] = ["ident", "adis", "i94", "e3", "eid", "gl
 
 const traits = writeTraits();
 let graph: Graph;
-let open: OpenSubgraphs;
+/** The same agencies' subgraphs once more, open to whoever asks, over the same systems. */
+let open: Subgraphs;
 let labels: Labels;
 let askers: readonly Asker[];
 let police: readonly Asker[];
@@ -42,7 +44,7 @@ const newModel = (): Model => openModel(apiSchema, labels, openReadings(open.url
 
 beforeAll(async () => {
   graph = await startGraph({ population, sourceTimeoutMs: 20_000, config: { subgraphsFile: traits.path } });
-  open = await startOpenSubgraphs(graph.mocks, 20_000);
+  open = await startSubgraphs(graph.mocks.urls);
   await courtIsRead();
   labels = readLabels();
   askers = await readAskers();

@@ -5,14 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import fc from "fast-check";
 import { parse } from "graphql";
 import { identifierScalars } from "../schema/scalars.ts";
-import {
-  closing,
-  listening,
-  startTestGateway,
-  startTinyGraph,
-  type TestGateway,
-  type TinyGraph,
-} from "./gateway-graph.ts";
+import { startTestGateway, startTinyGraph, type TestGateway, type TinyGraph } from "./gateway-graph.ts";
+import { closing, listening } from "./listeners.ts";
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key"])';
 const oneSdl = `${link} type Query { things: [Thing] thing(id: ID!): Thing } type Thing @key(fields: "id") { id: ID! count: Int share: Float any: Json } scalar Json`;

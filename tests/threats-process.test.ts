@@ -5,15 +5,8 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import {
-  answerWith,
-  closing,
-  listening,
-  startTestGateway,
-  startTinyGraph,
-  type TestGateway,
-  type TinyGraph,
-} from "./gateway-graph.ts";
+import { answerWith, startTestGateway, startTinyGraph, type TestGateway, type TinyGraph } from "./gateway-graph.ts";
+import { closing, listening } from "./listeners.ts";
 import { root } from "./source-tree.ts";
 
 let graph: TinyGraph;

@@ -1,6 +1,4 @@
 /** The USCIS subgraph over the simulated Global and ELIS and the invented population, over real wires. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Fault, type FaultyProxy, faultyProxy } from "../mocks/faults.ts";
 import type { PersonFile } from "../mocks/population/types.ts";
@@ -12,6 +10,7 @@ import type { TorchSettings } from "../mocks/uscis/torch.ts";
 import type { Simulator, World } from "../mocks/world.ts";
 import { countryOfCode, countryOfName } from "../subgraphs/uscis/countries.ts";
 import { startUscis } from "../subgraphs/uscis/main.ts";
+import { beforeSystem } from "./listeners.ts";
 
 /** Far above what an answer takes, so that a busy machine shows no faults that are not there. */
 const patientMs = 20_000;
@@ -39,7 +38,9 @@ async function start(settings: Partial<TorchSettings> = {}, sourceTimeoutMs = pa
   for (const name of ["global", "elis"] as const) {
     const simulator = await simulators[name].start();
     proxies[name] = await faultyProxy({ protocol: "http", upstreamPort: simulator.port });
-    const counting = await countingProxy(proxies[name].port, () => (counted[name] += 1));
+    const counting = await beforeSystem(`http://127.0.0.1:${proxies[name].port}`, ({ url }) => {
+      if (url !== "/oauth/accesstoken") counted[name] += 1;
+    });
     urls[name] = counting.url;
     closers.push(simulator.close, proxies[name].close, counting.close);
   }
@@ -64,35 +65,6 @@ async function start(settings: Partial<TorchSettings> = {}, sourceTimeoutMs = pa
     ask: (persons, fields = everything) => ask(subgraph.url, persons, fields),
     async close() {
       for (const each of closers.reverse()) await each();
-    },
-  };
-}
-
-/** Passes requests on, bytes as they are, and counts those that are not for a token. */
-async function countingProxy(upstreamPort: number, count: () => void) {
-  const server: Server = createServer((request, response) => {
-    if (request.url !== "/oauth/accesstoken") count();
-    void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-      try {
-        const { host: _host, connection: _connection, ...headers } = request.headers as Record<string, string>;
-        const init = { method: request.method ?? "GET", headers, body: Buffer.concat(chunks) };
-        const answer = await fetch(`http://127.0.0.1:${upstreamPort}${request.url}`, init);
-        const body = Buffer.from(await answer.arrayBuffer());
-        const retryAfter = answer.headers.get("retry-after");
-        response.writeHead(answer.status, retryAfter === null ? {} : { "retry-after": retryAfter }).end(body);
-      } catch {
-        response.destroy();
-      }
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }

@@ -17,7 +17,7 @@ import {
   parse,
   validate,
 } from "graphql";
-import { closing, listening } from "../gateway-graph.ts";
+import { closing, listening } from "../listeners.ts";
 import { pick } from "./field-set.ts";
 import {
   type Args,

@@ -2,8 +2,6 @@
  * Stands in front of a subgraph: keeps what was asked of it, and in the other world makes it answer as if some persons, or
  * some records of them, were not there. The subgraph answers by itself; what it says is only cut.
  */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as late } from "node:timers/promises";
 import {
   type DocumentNode,
@@ -15,6 +13,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
+import { beforeSubgraph, type Passed, pass, type Standing } from "../listeners.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever stands in JSON.
 type Json = any;
@@ -67,7 +66,7 @@ export type SubgraphWithout = {
   lastAnsweredAt: number;
   /** By how many milliseconds an answer is late. */
   delay: ((asked: Pick<Asked, "subgraph" | "variables">) => number) | null;
-  before(subgraph: string, url: string): Promise<{ readonly url: string; close(): Promise<void> }>;
+  before(subgraph: string, url: string): Promise<Standing>;
 };
 
 export function subgraphsWithout(): SubgraphWithout {
@@ -78,51 +77,37 @@ export function subgraphsWithout(): SubgraphWithout {
     absence: nothingAbsent,
     lastAnsweredAt: 0,
     delay: null,
-    async before(subgraph, url) {
-      const server = createServer((request, response) => {
-        const pass = async () => {
-          const chunks: Buffer[] = [];
-          for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-          const body = JSON.parse(Buffer.concat(chunks).toString());
-          const { query, variables = {} } = body;
-          world.asked.push({ subgraph, query, variables, headers: Object.keys(request.headers).sort() });
-          const answer = await answerWithout(world, url, query, variables);
-          const lateMs = world.delay?.({ subgraph, variables }) ?? 0;
-          if (lateMs > 0) await late(lateMs);
-          world.lastAnsweredAt = performance.now();
-          response.writeHead(answer.status, { "content-type": answer.type }).end(answer.text);
-        };
-        pass().catch(() => response.destroy());
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`,
-        close: () =>
-          new Promise((resolve) => {
-            server.close(() => resolve());
-            server.closeAllConnections();
-          }),
-      };
-    },
+    before: (subgraph, url) =>
+      beforeSubgraph(async (request, body) => {
+        const { query, variables = {} } = JSON.parse(body);
+        world.asked.push({ subgraph, query, variables, headers: Object.keys(request.headers).sort() });
+        const answer = await answerWithout(world, url, query, variables);
+        const lateMs = world.delay?.({ subgraph, variables }) ?? 0;
+        if (lateMs > 0) await late(lateMs);
+        world.lastAnsweredAt = performance.now();
+        return answer;
+      }),
   };
   return world;
 }
 
-async function answerWithout(world: SubgraphWithout, url: string, query: string, variables: Record<string, unknown>) {
+async function answerWithout(
+  world: SubgraphWithout,
+  url: string,
+  query: string,
+  variables: Record<string, unknown>,
+): Promise<Passed> {
   const { absence } = world;
   const isCut = absence.record !== null || absence.personFact !== null;
   const document = isCut ? withTellingFields(query) : query;
   const swapped = swap({ query: document, variables }, absence.identifiers);
   if (swapped.count > 0) world.cut += 1;
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
-    body: swapped.text,
+  const answer = await pass(url, swapped.text, {
+    "content-type": "application/json",
+    accept: "application/graphql-response+json, application/json",
   });
-  const type = answer.headers.get("content-type") ?? "application/json";
-  const text = await answer.text();
-  if (!isCut) return { status: answer.status, type, text };
-  return { status: answer.status, type, text: JSON.stringify(cutAnswer(world, query, variables, JSON.parse(text))) };
+  if (!isCut) return answer;
+  return { ...answer, text: JSON.stringify(cutAnswer(world, query, variables, JSON.parse(answer.text))) };
 }
 
 function swap(body: Json, identifiers: Absence["identifiers"]): { readonly text: string; readonly count: number } {
