@@ -47,7 +47,7 @@ tables is not served.
 | a, b, … | decided for each record, by the notes below; otherwise permitted |
 
 *Hidden*: as if no such record existed. *Referred*: null, and whom to call. *Masked*: null, and under which authority.
-Several: the first of these that applies. A field is seen only in a record that may be seen, and a record only of a person
+Several: the first of these that applies. A note without a condition holds for every record, and nobody is asked. A field is seen only in a record that may be seen, and a record only of a person
 who may be: rules of a type come before those of its fields, and the rules of \`Person\` before all. A part of a record is
 not seen by those who see no such record. Where a fact that matters could not be had, the record is withheld with
 \`GUARD_UNAVAILABLE\`, whether there is one or not.`;

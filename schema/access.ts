@@ -149,8 +149,10 @@ function accessBy(names: readonly string[], decided: (values: Record<string, boo
     ...decided(Object.fromEntries(names.map((name, at) => [name, values[at] === true]))),
   }));
   if (outcomes.every(({ outcome }) => outcome === "permit")) return { kind: "permitted", notes: [] };
-  if (outcomes.every(({ outcome }) => outcome !== "permit")) return refused;
   const words = { hide: "hidden", refer: "referred", mask: "masked", permit: "" };
+  const [{ outcome: first, authority: by }] = outcomes as unknown as readonly [Decision];
+  if (outcomes.every(({ outcome }) => outcome === first))
+    return first === "hide" ? refused : { kind: "depends", notes: [`${words[first]} (${by})`] };
   const said = Map.groupBy(
     outcomes.filter(({ outcome }) => outcome !== "permit"),
     ({ outcome, authority }) => `${words[outcome]} (${authority})`,

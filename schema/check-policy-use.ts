@@ -8,7 +8,7 @@ const hideOnly = /\b1367\b|\b1?208\.6\b|watch-?\s?list/i;
 
 /**
  * Never hides the stay itself, only which protected filing it rests on: that a removal is stayed must be in front of
- * those who would carry it out, and whom they may call.
+ * those who would carry it out, and whom they may call. No fact of the stay may count: to be referred would tell it.
  */
 const mayRefer = "asylum-stay-basis";
 
@@ -57,10 +57,13 @@ export function unusedPolicies({ supergraph }: Graph, { facts }: PolicyBook): re
     );
 }
 
-export function tellingEffects({ rules }: PolicyBook): readonly string[] {
+export function tellingEffects({ rules, facts }: PolicyBook): readonly string[] {
+  const tellsNothing = facts.get(mayRefer)?.length === 0;
   return rules
     .filter(({ effect, authority }) => effect !== "permit" && effect !== "hide" && hideOnly.test(authority))
-    .filter(({ effect, actions }) => !(effect === "refer" && actions.size === 1 && actions.has(mayRefer)))
+    .filter(
+      ({ effect, actions }) => !(effect === "refer" && actions.size === 1 && actions.has(mayRefer) && tellsNothing),
+    )
     .map(
       ({ id, effect, authority, place }) =>
         `${place}: ${id} has the effect ${effect} under ${authority}, whose secrets are hidden: write \`@effect("hide")\``,

@@ -90,6 +90,24 @@ const inShared = (from: string, to: string): Edit => ["shared", from, to];
 const inCedar = (from: string, to: string): Edit => ["cedar", from, to];
 const inCedarSchema = (from: string, to: string): Edit => ["cedarSchema", from, to];
 
+/** The basis of a stay is referred: of every one, or of those alone that a fact tells of. */
+const referredBasis = (facts: string): readonly Edit[] => [
+  inCedarSchema(
+    'action "judge"',
+    `action "asylum-stay-basis" appliesTo { principal: [Caller], resource: [Record], context: { purpose: String${facts && `, ${facts}: Bool`} } };
+  action "judge"`,
+  ),
+  inCourt("kind: String", `kind: String @guard(policy: "asylum-stay-basis"${facts && `, facts: "${facts}"`})`),
+  inCedar(
+    '@id("sealed-judges")',
+    `@id("basis") @authority("8 CFR 1208.6") @effect("refer")
+forbid (principal, action == Crosswalk::Action::"asylum-stay-basis", resource) ${facts ? `when { context.${facts} }` : 'unless { context.purpose == "COURT_PROCEEDING" }'};
+@id("bases") @authority("28 USC 1")
+permit (principal, action == Crosswalk::Action::"asylum-stay-basis", resource);
+@id("sealed-judges")`,
+  ),
+];
+
 /** A title, what is broken, and what the only finding says (several: one each). */
 type Row = readonly [title: string, edits: readonly Edit[], ...said: readonly RegExp[]];
 
@@ -532,6 +550,11 @@ const rows: readonly Row[] = [
     /nothing is guarded by `judge`/,
   ],
   [
+    "the one policy that may refer, where a fact decides",
+    referredBasis("sealed"),
+    /basis has the effect refer under 8 CFR 1208\.6/,
+  ],
+  [
     "the one policy that may refer, where another refers with it",
     [
       inCedarSchema('action "judge"', 'action "judge", "asylum-stay-basis"'),
@@ -585,21 +608,7 @@ const accepted: readonly (readonly [title: string, edits: readonly Edit[]])[] = 
     ],
   ],
   ["a guarded list whose elements may be null", [inCourt("cases: [Case!]", "cases: [Case]")]],
-  [
-    "the protected basis of a stay, referred",
-    [
-      inCedarSchema('action "judge"', 'action "judge", "asylum-stay-basis"'),
-      inCourt("kind: String", 'kind: String @guard(policy: "asylum-stay-basis", facts: "sealed")'),
-      inCedar(
-        '@id("sealed-judges")',
-        `@id("basis") @authority("8 CFR 1208.6") @effect("refer")
-forbid (principal, action == Crosswalk::Action::"asylum-stay-basis", resource) when { context.sealed };
-@id("bases") @authority("28 USC 1")
-permit (principal, action == Crosswalk::Action::"asylum-stay-basis", resource);
-@id("sealed-judges")`,
-      ),
-    ],
-  ],
+  ["the protected basis of every stay, referred", referredBasis("")],
   [
     "a leaf that is masked, not hidden",
     [

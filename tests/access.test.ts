@@ -77,7 +77,9 @@ describe("the tables of the document", () => {
       const fields = rows.filter(({ field }) => field !== null);
       const told = fields.map(({ element, access }) => `${element} ${access[at]?.kind}`);
       const held = fields.map(({ element, type, field }) => {
-        if (!reached.has(type) || rights.refusesField(type, field as string)) return `${element} refused`;
+        const isRefused = !reached.has(type) || rights.refusesField(type, field as string);
+        // What is told wherever it is asked for is told in a note.
+        if (isRefused) return `${element} ${rights.refusalOf(type, field as string) === null ? "refused" : "depends"}`;
         const guards = [
           ...rights.guardsOf(type),
           ...rights.gatesOf(type),

@@ -22,8 +22,8 @@ const planted: Readonly<Record<string, Planted>> = {
     file: authorization("rights.ts"),
     edits: [
       [
-        "if (!requires.every(decider.fulfils)) return false;",
-        "if (requires.length > 0 && !requires.some(decider.fulfils)) return false;",
+        'if (!requires.every(decider.fulfils)) return "untold";',
+        'if (requires.length > 0 && !requires.some(decider.fulfils)) return "untold";',
       ],
     ],
     by: ["gateway/authorization/(rights|rules).test.ts|tests/prune-differential.test.ts", ""],
@@ -133,7 +133,7 @@ const planted: Readonly<Record<string, Planted>> = {
     by: ["tests/guard.test.ts", "T21|every record"],
   },
   "who is referred is told why": {
-    file: execution("guard.ts"),
+    file: execution("decisions.ts"),
     edits: [['{ code: "OWNER_REFER", ...', '{ code: "OWNER_REFER", authority, ...']],
     by: ["tests/guard.test.ts", "referred says whom"],
   },

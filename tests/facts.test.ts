@@ -191,7 +191,7 @@ test("facts asked for with the records cost no further call", async () => {
     ],
     eoir: [
       "courtCases { id } stays { state }",
-      "eoirCase courtCases { asylumRelated noticeAddress { subject { fin } } } stays { asylumRelated }",
+      "eoirCase courtCases { asylumRelated noticeAddress { subject { fin } } }",
     ],
   };
   const counted = async (agency: Agency, fields: string) => {
@@ -213,13 +213,12 @@ describe("records", () => {
     const { entities } = await askAll(
       "eoir",
       `courtCases { id asylumRelated nextHearing { kind asylumRelated } orders { kind asylumRelated }
-        motions { kind asylumRelated } noticeAddress { subject { fin } } }
-       stays { courtCaseId asylumRelated }`,
+        motions { kind asylumRelated } noticeAddress { subject { fin } } }`,
     );
     const typeOf = new Map(files.flatMap(({ cases }) => cases).map((each) => [String(each.idncase), each.caseType]));
     const seen = new Map<string, number>();
     const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
-    entities.forEach(({ courtCases, stays }, place) => {
+    entities.forEach(({ courtCases }, place) => {
       for (const { id, asylumRelated, nextHearing, orders, motions, noticeAddress } of courtCases ?? []) {
         // A proceeding whose row is damaged leaves the type in doubt, which is never "no".
         const isAsylum = asylumTypes.includes(typeOf.get(id) as string);
@@ -245,14 +244,9 @@ describe("records", () => {
         if (noticeAddress !== null) expect(noticeAddress).toEqual({ subject: { fin: persons[place]!.fin } });
         count(`address ${noticeAddress !== null}`);
       }
-      for (const { courtCaseId, asylumRelated } of stays ?? []) {
-        if (asylumRelated !== null) expect(asylumRelated).toBe(asylumTypes.includes(typeOf.get(courtCaseId) as string));
-        count(`stay ${asylumRelated}`);
-      }
     });
     for (const what of ["case", "hearing", "motion", "order", "address"])
       for (const answer of [true, false]) expect([what, answer, seen.get(`${what} ${answer}`) ?? 0]).not.toContain(0);
-    expect(seen.get("stay false")).toBeGreaterThan(0);
   });
 
   test("of addresses name the person under whom they were found", async () => {

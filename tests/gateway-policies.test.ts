@@ -73,6 +73,7 @@ async function seen() {
 
 const permitted = [true, []];
 const refused = [false, ["UNAUTHORIZED_FIELD_OR_TYPE"]];
+const masked = [false, ["MASKED"]];
 const lines = (event: string) => gateway.lines.filter((line) => line.includes(`"${event}"`));
 
 describe("T15: a forbid that fails", () => {
@@ -110,6 +111,44 @@ test("a rule begins and ends on its days, with no reload and no start in between
   expect(isRefused("2026-12-02T00:00:00-05:00")).toBe(false);
 });
 
+describe("what a policy refers or masks whatever the facts", () => {
+  const effects = [
+    ["refers", '@effect("refer") @callback("a desk")', { code: "OWNER_REFER", callback: "a desk" }],
+    ["masks", '@effect("mask")', { code: "MASKED", authority: "a law" }],
+    ["hides", '@effect("hide")', { code: "UNAUTHORIZED_FIELD_OR_TYPE" }],
+  ] as const;
+  test.each(effects)(
+    "%s: null at each place, told in the same words, and no subgraph is asked for it",
+    async (...row) => {
+      const [, effect, told] = row;
+      await start(open, rule("bar", "forbid (…);", effect));
+      graph.subgraphs.people.requests.length = 0;
+      const { status, body } = await gateway.ask("{ people { fin mine: fbiNumbers } }");
+      expect(status).toBe(200);
+      expect(body.data.people).toMatchObject([{ mine: null }, { mine: null }]);
+      expect(body.errors?.map(({ path, extensions }) => ({ path, extensions }))).toEqual(
+        [0, 1].map((at) => ({ path: ["people", at, "mine"], extensions: told })),
+      );
+      expect(graph.subgraphs.people.requests.map(({ query }) => query).join()).not.toContain("fbiNumbers");
+    },
+  );
+  test.each(effects)("%s of what nobody is permitted: it is refused, and no effect is learnt", async (...row) => {
+    const [, effect] = row;
+    await start(rule("bar", "forbid (…);", effect));
+    expect(await seen()).toEqual(refused);
+  });
+  test("and what is referred can be found in the schema, what is hidden cannot", async () => {
+    const fields = async () =>
+      (await gateway.ask('{ __type(name: "Person") { fields { name } } }')).body.data.__type.fields.map(
+        ({ name }: { name: string }) => name,
+      );
+    await start(open, rule("bar", "forbid (…);", effects[0][1]));
+    expect(await fields()).toContain("fbiNumbers");
+    await start(open, rule("bar", "forbid (…);", effects[2][1]));
+    expect(await fields()).not.toContain("fbiNumbers");
+  });
+});
+
 describe("policies are replaced while running", () => {
   test("by themselves, and the gateway says that it serves by others", async () => {
     await start(open);
@@ -119,7 +158,7 @@ describe("policies are replaced while running", () => {
     const before = await ready();
     write(open, closed);
     expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
-    expect(await seen()).toEqual(refused);
+    expect(await seen()).toEqual(masked);
     expect(await ready()).not.toBe(before);
   });
 
@@ -145,6 +184,6 @@ describe("policies are replaced while running", () => {
     ]);
     write(open, closed);
     expect(await reload()).toMatchObject({ status: 200, body: { outcome: "replaced" } });
-    expect(await seen()).toEqual(refused);
+    expect(await seen()).toEqual(masked);
   });
 });

@@ -254,6 +254,23 @@ describe("what is withheld", () => {
       { subject: "FIN001", element: "Case", effect: "hide", policy: "h", authority: "authority of h" },
     ]);
   });
+
+  test("is told as data also where it holds whatever the facts, of nobody in particular", async () => {
+    graph.world = world;
+    const refusal = { permits: false, effect: "refer", policy: "b", authority: "a law", callback: "a desk" } as const;
+    const isIt = (type: string, field: string | null) => type === "Person" && field === "name";
+    const rights = {
+      ...rightsOf({}),
+      refusesField: isIt,
+      refusalOf: (type: string, field: string | null) => (isIt(type, field) ? refusal : null),
+    };
+    for (const asked of ['{ person(fin: "FIN001") { fin name } }', '{ person(fin: "nobody") { fin name } }']) {
+      const { decisions } = await graph.ask(asked, rights);
+      expect(decisions).toEqual([
+        { subject: null, element: "Person.name", effect: "refer", policy: "b", authority: "a law" },
+      ]);
+    }
+  });
 });
 
 test("callers of different rights who ask the same at once get each their own answer, in whatever they share", async () => {

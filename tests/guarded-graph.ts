@@ -295,6 +295,7 @@ export function rightsOf(specs: {
     key: `rights ${keys}`,
     refusesType: () => false,
     refusesField: () => false,
+    refusalOf: () => null,
     guardsOf: (type) => types.get(type) ?? [],
     guardsOfField: (type, field) => fields.get(`${type}.${field}`) ?? [],
     gatesOf: (type) => gates.get(type) ?? [],

@@ -8,6 +8,7 @@ import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
 import type { SystemName } from "../mocks/world.ts";
 import { type Answer, type Graph, startGraph } from "./graph.ts";
 import { type Asked, recorder } from "./recorded-subgraphs.ts";
+import { readAskers } from "./reference/callers.ts";
 
 const document = readFileSync(new URL("../schema/documents/hold-check.graphql", import.meta.url), "utf8");
 const { asked, before } = recorder();
@@ -290,6 +291,22 @@ describe("of a hold", () => {
       expect(body.data ?? { holdCheck: null }).toEqual({ holdCheck: null });
       expect(body.errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED_FIELD_OR_TYPE" } }]);
       expect(asked).toEqual([]);
+    },
+  );
+
+  test.each([held.aNumber, nobody.aNumber])(
+    "police of a state that ICE does not answer are told whom to call, about %s as about nobody, and nobody is asked",
+    async (aNumber) => {
+      const askers = (await readAskers()).filter(({ caller }) => caller.jurisdiction === "MD");
+      expect(askers).not.toEqual([]);
+      for (const { headers } of askers) {
+        asked.length = 0;
+        const { status, body } = await graph.ask(document, { by: { aNumber } }, { headers });
+        expect([status, body.data, asked]).toEqual([200, { holdCheck: null }, []]);
+        expect(body.errors?.map(({ path, extensions }) => [path, extensions])).toEqual([
+          [["holdCheck"], { code: "OWNER_REFER", callback: expect.stringMatching(/\+1-\d{3}-555-01\d\d$/) }],
+        ]);
+      }
     },
   );
 

@@ -135,31 +135,13 @@ holds("4.1, 4.9 a stay is told to everybody who may see the person, its reason n
   ["who places a child sees that removal is stayed", "orr-caseworker", "court", [], "permit"],
   ["who removes sees that removal is stayed", removal, "court", [], "permit"],
   ["in an emergency it is seen that removal is stayed", emergency, "court", [], "permit"],
-  ["who removes sees why, be it an asylum case", removal, "asylum-stay-basis", ["asylumRelated"], "permit"],
-  ["who removes sees why, be it an order", removal, "asylum-stay-basis", ["orderedByCourt"], "permit"],
-  [
-    "the border sees why removal is stayed while a motion to reopen is pending",
-    "cbp-officer",
-    "asylum-stay-basis",
-    [],
-    "permit",
-  ],
-  [
-    "the border is told to ask the court why, where an asylum case is",
-    "cbp-officer",
-    "asylum-stay-basis",
-    ["asylumRelated"],
-    "refer",
-  ],
-  [
-    "and is told the same where a court ordered it, so that it tells nothing",
-    "cbp-officer",
-    "asylum-stay-basis",
-    ["orderedByCourt"],
-    "refer",
-  ],
+  ["who removes sees why", removal, "asylum-stay-basis", [], "permit"],
+  ["the court sees why", "court-clerk", "asylum-stay-basis", [], "permit"],
+  ["the border is told to ask the court why, of every stay alike", "cbp-officer", "asylum-stay-basis", [], "refer"],
+  ["so is who places a child", "orr-caseworker", "asylum-stay-basis", [], "refer"],
+  ["and everybody in an emergency", emergency, "asylum-stay-basis", [], "refer"],
   ["police learn of no stay at all", "police-jail", "court", [], "hide"],
-  ["nor why, nor whom to ask", "police-jail", "asylum-stay-basis", ["asylumRelated"], "hide"],
+  ["nor why, nor whom to ask", "police-jail", "asylum-stay-basis", [], "hide"],
 ]);
 
 holds("4.2 protected persons, 8 USC 1367", [
@@ -352,11 +334,10 @@ test.each([
 });
 
 test("who is referred is given whom to call", () => {
-  const verdict = decided("asylum-stay-basis", classFor("cbp-officer"), ["asylumRelated"]);
+  const verdict = decided("asylum-stay-basis", classFor("cbp-officer"), []);
   expect(verdict).toMatchObject({ ...refusal("refer", /208\.6/), callback: expect.stringContaining("court") });
-  const ordered = decided("asylum-stay-basis", classFor("cbp-officer"), ["orderedByCourt"]);
-  // Word for word the same: else it would tell which of the two it is.
-  expect(ordered).toEqual(verdict);
+  // No fact of a stay counts: else to be referred would tell of it.
+  expect(policies.factsOf("asylum-stay-basis")).toEqual([]);
 });
 
 describe("every claim of the supervisor for protected persons is needed", () => {
@@ -498,7 +479,7 @@ describe("whatever somebody permits one day, to everybody and for every purpose,
     ["asylum", [], forAsylum],
     ["asylum-marker", [], forAsylum],
     ["asylum-record", ["asylumRelated"], forAsylum],
-    ["asylum-stay-basis", ["asylumRelated"], forAsylum],
+    ["asylum-stay-basis", [], forAsylum],
     ["protected-filing", [], forAsylum],
     ["fear-claim", [], ["CBP BORDER_INSPECTION", ...forAsylum]],
     ["benefit", ["protectedFiling"], ["USCIS PROTECTED_PERSONS_1367"]],

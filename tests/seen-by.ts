@@ -105,7 +105,7 @@ export const rows: readonly Row[] = [
       toAll("addresses.status", ["PROVIDED"]),
       toAll("courtCases.motions.kind", ["MA"]),
       toAll("stays.state", ["IN_FORCE"]),
-      toAll("stays.basis", ["MA_PENDING"]),
+      reasonOfStay("MA_PENDING"),
       toAll("benefitRequests.form", ["I-765"]),
       // Which filing an encounter was for is not told: it may have been a claim.
       claim(

@@ -16,6 +16,7 @@ const refer: Verdict = {
   authority: "the law",
   callback: "somebody",
 } as Verdict;
+const mask: Verdict = { permits: false, effect: "mask", policy: "m", authority: "another law" };
 const permit: Verdict = { permits: true };
 
 /** By policy: its facts, and what they come to. */
@@ -27,6 +28,9 @@ const table: Readonly<
   agency: [[], (_, { agency }) => (agency === "ICE" ? permit : hide)],
   hidden: [["flag"], ([flag]) => (flag ? hide : permit)],
   referred: [["flag"], ([flag]) => (flag ? refer : permit)],
+  "always referred": [["flag"], () => refer],
+  "always masked": [[], () => mask],
+  "referred or hidden": [["flag"], ([flag]) => (flag ? refer : hide)],
   both: [["flag", "sealed"], ([flag, sealed]) => (flag && sealed ? hide : permit)],
   gate: [["sealed"], ([sealed]) => (sealed ? hide : permit)],
 };
@@ -75,6 +79,46 @@ test("what no facts could permit is refused before anything is asked, and what a
   expect([open.refusesType("R"), open.guardsOf("R")]).toEqual([false, []]);
   expect(rightsIn(guarded('@guard(policy: "agency")'), "CBP").refusesType("R")).toBe(true);
   expect(rightsIn(guarded('@guard(policy: "agency")'), "ICE").refusesType("R")).toBe(false);
+});
+
+describe("what is refused whatever the facts keeps the effect that its policy gives it", () => {
+  const rights = rightsIn(`type Query { r: R t: T m: T @guard(policy: "always masked") either: Either }
+    union Either = T | U
+    type R { f: String @guard(policy: "always referred", facts: "flag") g: String @guard(policy: "none")
+      h: String @guard(policy: "always masked") @guard(policy: "always referred", facts: "flag")
+      i: String @guard(policy: "always referred", facts: "flag") @guard(policy: "none") flag: Boolean
+      j: String @guard(policy: "always masked") @authenticated
+      k: String @guard(policy: "referred or hidden", facts: "flag")
+      l: String @guard(policy: "always referred", facts: "flag") @guard(policy: "hidden", facts: "flag") }
+    type T @guard(policy: "always referred", facts: "flag") { f: String flag: Boolean }
+    type U @guard(policy: "always masked") { f: String }`);
+  test.each([
+    ["a field", "R", "f", refer],
+    ["a field that is hidden", "R", "g", null],
+    ["a field for two reasons: the stricter", "R", "h", refer],
+    ["a field for two reasons, of which one is not told", "R", "i", null],
+    ["a field that the caller is known well enough for", "R", "j", mask],
+    ["a field that gives what is referred", "Query", "t", refer],
+    ["a masked field that gives what is referred", "Query", "m", refer],
+    ["a field of what is referred", "T", "f", refer],
+    ["what is referred", "T", null, refer],
+    ["a union of what is referred and what is masked", "Query", "either", refer],
+    ["what some fact would hide as well: it is told of every record alike", "R", "l", refer],
+  ])("%s", (_title, type, field, told) => {
+    expect(field === null ? rights.refusesType(type) : rights.refusesField(type, field)).toBe(true);
+    expect(rights.refusalOf(type, field)).toEqual(told);
+  });
+  test("but what is hidden of some and referred of others is decided for each", () => {
+    expect([rights.refusesField("R", "k"), rights.refusalOf("R", "k")]).toEqual([false, null]);
+    expect(rights.guardsOfField("R", "k")).toHaveLength(1);
+  });
+  test("and what is open is not refused", () => {
+    expect([rights.refusesField("R", "flag"), rights.refusalOf("R", "flag"), rights.refusalOf("No", "f")]).toEqual([
+      false,
+      null,
+      null,
+    ]);
+  });
 });
 
 test("what depends on facts is left to a guard, with the facts that matter, in the order they are decided by", () => {

@@ -1,12 +1,14 @@
 /**
  * What one class of callers may see: the supergraph's rules and the policies, worked out for the class. What no facts
- * could permit is refused to all of it; what depends on facts is left to be decided for each record.
+ * could permit is refused to all of it, under the effect that its policy gives it; what depends on facts is left to be
+ * decided for each record.
  *
  * INVARIANT: whatever is not known is refused.
  */
 import { createHash } from "node:crypto";
 import { specifiedScalarTypes } from "graphql";
-import { allRights, type Guard, type Rights } from "../execution/rights.ts";
+import { stricter } from "../execution/decisions.ts";
+import { allRights, type Guard, type Refusal, type Rights } from "../execution/rights.ts";
 import type { CallerClass } from "./caller-class.ts";
 import type { GuardRule } from "./guard-facts.ts";
 import type { DecisionTable, Policies } from "./policies.ts";
@@ -35,8 +37,8 @@ export function rightsReader(rules: Rules, policies: Policies | null, now: () =>
 
 type Decider = {
   fulfils(requirement: Requirement): boolean;
-  /** Null where it permits whatever the facts. */
-  guard(rule: GuardRule): Guard | "refuses" | null;
+  /** Null where it permits whatever the facts; a refusal where it refers or masks whatever they are. */
+  guard(rule: GuardRule): Guard | Closed | null;
 };
 
 function deciderFor(policies: Policies | null, caller: CallerClass, nowMs: number): Decider {
@@ -53,30 +55,34 @@ function deciderFor(policies: Policies | null, caller: CallerClass, nowMs: numbe
     },
     guard({ policy, facts }) {
       const table = tableOf(policy);
-      if (table === null) return "refuses";
-      if (table.always !== null) return table.always.permits ? null : "refuses";
+      if (table === null) return "untold";
+      const { always } = table;
+      if (always !== null) return always.permits ? null : always.effect === "hide" ? "untold" : always;
       const paths = table.relevant.map((name) => facts.find((fact) => fact.name === name));
-      if (!paths.every((path) => path !== undefined)) return "refuses";
+      if (!paths.every((path) => path !== undefined)) return "untold";
       return { policy, facts: paths, decide: (values) => table.decide(values) };
     },
   };
 }
 
+/** What is refused whatever the facts: `untold`, told as refused and no more; or, where a policy refers or masks, under its effect. */
+type Closed = Refusal | "untold";
+
 type Found = {
-  readonly refusedTypes: Set<string>;
+  readonly refusedTypes: Map<string, Closed>;
   /** By type. */
-  readonly refusedFields: Map<string, ReadonlySet<string>>;
+  readonly refusedFields: Map<string, ReadonlyMap<string, Closed>>;
   readonly guards: Map<string, readonly Guard[]>;
   /** By `Type.field`. */
   readonly fieldGuards: Map<string, readonly Guard[]>;
 };
 
 function workOut({ types }: Rules, decider: Decider): Rights {
-  const found: Found = { refusedTypes: new Set(), refusedFields: new Map(), guards: new Map(), fieldGuards: new Map() };
+  const found: Found = { refusedTypes: new Map(), refusedFields: new Map(), guards: new Map(), fieldGuards: new Map() };
   for (const [name, type] of types)
-    if (type.kind !== "abstract" && !settle(decider, type, name, found.guards)) found.refusedTypes.add(name);
+    if (type.kind !== "abstract") put(found.refusedTypes, name, settle(decider, type, name, found.guards));
   for (const [name, type] of types)
-    if (type.kind === "abstract" && isRefused(type, decider, found)) found.refusedTypes.add(name);
+    if (type.kind === "abstract") put(found.refusedTypes, name, refusalThrough(type, decider, found));
   for (const [name, type] of types)
     if (type.kind === "object") found.refusedFields.set(name, refusedFieldsOf(name, type, decider, found));
   for (const [name, type] of types)
@@ -84,36 +90,63 @@ function workOut({ types }: Rules, decider: Decider): Rights {
   return toRights(types, found);
 }
 
-/** False where the element is refused to all; else its guards are put down. */
+function put(into: Map<string, Closed>, name: string, closed: Closed | null): void {
+  if (closed !== null) into.set(name, closed);
+}
+
+/** Null: open, and its guards are put down. */
 function settle(
   decider: Decider,
   { requires, guards }: ElementRule,
   place: string,
   into: Map<string, readonly Guard[]>,
-): boolean {
-  if (!requires.every(decider.fulfils)) return false;
+): Closed | null {
+  if (!requires.every(decider.fulfils)) return "untold";
   const decided = guards.map(decider.guard);
-  if (decided.includes("refuses")) return false;
-  const left = decided.filter((each) => each !== null && each !== "refuses");
+  const closed = together(decided.map((each) => (each !== null && isClosed(each) ? each : null)));
+  if (closed !== null) return closed;
+  const left = decided.filter((each): each is Guard => each !== null && !isClosed(each));
   if (left.length > 0) into.set(place, left);
-  return true;
+  return null;
+}
+
+const isClosed = (each: Guard | Closed): each is Closed => each === "untold" || "effect" in each;
+
+/** What closes one thing for several reasons: nothing is told where one of them tells nothing, else the strictest. */
+function together(reasons: readonly (Closed | null)[]): Closed | null {
+  let closed: Refusal | null = null;
+  for (const each of reasons) {
+    if (each === "untold") return each;
+    if (each !== null) closed = stricter(closed, each);
+  }
+  return closed;
 }
 
 /** An abstract type is refused where everything that can stand there is. */
-function isRefused({ possible, requires }: TypeRule, decider: Decider, { refusedTypes }: Found): boolean {
-  if (possible.length === 0) return !requires.every(decider.fulfils);
-  return possible.every((each) => refusedTypes.has(each));
+function refusalThrough({ possible, requires }: TypeRule, decider: Decider, { refusedTypes }: Found): Closed | null {
+  if (possible.length === 0) return requires.every(decider.fulfils) ? null : "untold";
+  const all = possible.map((each) => refusedTypes.get(each) ?? null);
+  return all.includes(null) ? null : together(all);
 }
 
-function refusedFieldsOf(name: string, { fields }: TypeRule, decider: Decider, found: Found): ReadonlySet<string> {
-  const refused = new Set<string>();
+function refusedFieldsOf(
+  name: string,
+  { fields }: TypeRule,
+  decider: Decider,
+  found: Found,
+): ReadonlyMap<string, Closed> {
+  const { refusedTypes, fieldGuards } = found;
+  const refused = new Map<string, Closed>();
   for (const [field, rule] of fields) {
-    const isOpen =
-      rule.isServed &&
-      !found.refusedTypes.has(name) &&
-      !found.refusedTypes.has(rule.output) &&
-      settle(decider, rule, `${name}.${field}`, found.fieldGuards);
-    if (!isOpen) refused.add(field);
+    const around = together([
+      rule.isServed ? null : "untold",
+      refusedTypes.get(name) ?? null,
+      refusedTypes.get(rule.output) ?? null,
+    ]);
+    const own = new Map<string, readonly Guard[]>();
+    const closed = together([around, settle(decider, rule, `${name}.${field}`, own)]);
+    put(refused, field, closed);
+    if (closed === null) for (const [place, guards] of own) fieldGuards.set(place, guards);
   }
   return refused;
 }
@@ -123,20 +156,25 @@ function refusedThrough(
   { fields, possible }: TypeRule,
   decider: Decider,
   { refusedTypes, refusedFields }: Found,
-): ReadonlySet<string> {
-  const refused = new Set<string>();
+): ReadonlyMap<string, Closed> {
+  const refused = new Map<string, Closed>();
   for (const [field, rule] of fields) {
     const alone = !rule.isServed || refusedTypes.has(rule.output) || !rule.requires.every(decider.fulfils);
-    const isClosed =
-      possible.length === 0 ? alone : possible.every((each) => refusedFields.get(each)?.has(field) ?? true);
-    if (isClosed) refused.add(field);
+    const all = possible.map((each) => {
+      const known = refusedFields.get(each);
+      return known ? (known.get(field) ?? null) : "untold";
+    });
+    if (possible.length === 0) put(refused, field, alone ? "untold" : null);
+    else put(refused, field, all.includes(null) ? null : together(all));
   }
   return refused;
 }
 
 function toRights(types: Rules["types"], { refusedTypes, refusedFields, guards, fieldGuards }: Found): Rights {
   const outcomes = [...guards, ...fieldGuards].map(([place, all]) => [place, all.map(outcomesOf)] as const);
-  const refused = [...refusedFields].flatMap(([type, fields]) => [...fields].map((field) => `${type}.${field}`));
+  const refused = [...refusedFields].flatMap(([type, fields]) =>
+    [...fields].map(([field, closed]) => [`${type}.${field}`, closed] as const),
+  );
   if (refusedTypes.size === 0 && refused.length === 0 && outcomes.length === 0) return withUnknown(types, allRights);
   const key = createHash("sha256")
     .update(JSON.stringify([[...refusedTypes], refused, outcomes]))
@@ -147,6 +185,10 @@ function toRights(types: Rules["types"], { refusedTypes, refusedFields, guards, 
     key,
     refusesType: (type) => refusedTypes.has(type),
     refusesField: (type, field) => refusedFields.get(type)?.has(field) ?? false,
+    refusalOf(type, field) {
+      const closed = field === null ? refusedTypes.get(type) : refusedFields.get(type)?.get(field);
+      return closed === undefined || closed === "untold" ? null : closed;
+    },
     guardsOf: (type) => of(type, false),
     gatesOf: (type) => of(type, true),
     guardsOfField: (type, field) => fieldGuards.get(`${type}.${field}`) ?? none,

@@ -123,8 +123,9 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
 
   const object = (raw: object, shape: ObjectShape): unknown => {
     const typename = typenameOf(raw, shape);
-    if (typename !== null && shape.refuses(typename)) {
-      tell({ code: "UNAUTHORIZED_FIELD_OR_TYPE" }, [...path]);
+    const refusal = typename === null ? null : shape.refusal(typename);
+    if (refusal !== null) {
+      tell(refusal, [...path]);
       return null;
     }
     const fields = typename === null ? null : shape.of(typename);
@@ -151,7 +152,7 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     if (field.isTypename) return typename;
     if (field.value.kind === "given") return given[field.key] ?? null;
     if (field.refused !== null) {
-      tell({ code: field.refused }, [...path]);
+      tell(field.refused, [...path]);
       return field.value.kind === "nonNull" ? spread : null;
     }
     return value(read(raw, field.key), field.value, raw, field.key, shape);

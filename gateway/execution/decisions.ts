@@ -1,5 +1,6 @@
 /** What was decided in one execution, each distinct decision once. */
-import type { Decision, Effect, Verdict } from "./rights.ts";
+import type { Problem } from "./problems.ts";
+import type { Decision, Effect, Refusal, Verdict } from "./rights.ts";
 
 export type Decisions = {
   add(subject: string | null, element: string, policy: string, verdict: Verdict | "unavailable"): void;
@@ -36,9 +37,15 @@ export function openDecisions(): Decisions {
   };
 }
 
-export type Refusal = Extract<Verdict, { readonly permits: false }>;
-
 /** The one that withholds more: hide > refer > mask. */
 export function stricter(one: Refusal | null, other: Refusal): Refusal {
   return one === null || severity[other.effect] > severity[one.effect] ? other : one;
+}
+
+/** What is told of a refer or a mask. */
+export function problemOf({ effect, authority, callback }: Refusal): Problem {
+  // Whom to ask is told for several reasons, and none of them.
+  return effect === "mask"
+    ? { code: "MASKED", authority }
+    : { code: "OWNER_REFER", ...(callback === undefined ? {} : { callback }) };
 }

@@ -131,7 +131,7 @@ export function openEngine(settings: EngineSettings): Engine {
   return async (operation, request) => {
     const { document, variables } = operation;
     const variant = variantOf(operation, request.rights);
-    const { shapes, allRefused } = variant;
+    const { shapes, allRefused, told } = variant;
     if (allRefused !== null) return refusedWhole(document, allRefused);
     const given = variant.introspection ? await introspect(variant.introspection, operation, request.rights) : {};
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
@@ -141,18 +141,23 @@ export function openEngine(settings: EngineSettings): Engine {
 
     const once = (signal: AbortSignal, onAnswered: () => void): Promise<Executed> =>
       executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
-    if (shapes.deferred.length > 0) return executeInParts(settings, plan, document, shapes, given, variables, request);
+    if (shapes.deferred.length > 0)
+      return withTold(told, await executeInParts(settings, plan, document, shapes, given, variables, request));
     if (!isSharable(settings, plan)) {
       const executed = await once(request.signal, () => {});
       if (plan.isMutation) written += 1;
-      return { ...executed, deferred: null };
+      return withTold(told, { ...executed, deferred: null });
     }
     const key = `${written} ${JSON.stringify(variables)}`;
     const { result, isJoined } = await variant.joined.run(key, request.signal, once);
     // What another's shorter time or bad luck has cost is asked for again.
     const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
-    return { ...(isAskedAgain ? await once(request.signal, () => {}) : result), deferred: null };
+    return withTold(told, { ...(isAskedAgain ? await once(request.signal, () => {}) : result), deferred: null });
   };
+}
+
+function withTold(told: readonly Decision[], answer: EngineAnswer): EngineAnswer {
+  return told.length === 0 ? answer : { ...answer, decisions: [...told, ...answer.decisions] };
 }
 
 /** Another try may end otherwise. */

@@ -4,13 +4,14 @@
  */
 
 import { read, typenameOf } from "./complete.ts";
-import { type Decisions, type Refusal, stricter } from "./decisions.ts";
+import { type Decisions, problemOf, stricter } from "./decisions.ts";
 import type { Enclosing } from "./deferred.ts";
 import type { Gate } from "./gate.ts";
 import { moveElements } from "./gate.ts";
 import { type FieldRule, type GuardRulesSettings, guardRules, type Ruled, type TypeRule } from "./guard-rules.ts";
 import { factIn } from "./judge.ts";
 import type { Problem, Problems } from "./problems.ts";
+import type { Refusal } from "./rights.ts";
 import type { ObjectShape } from "./shape.ts";
 
 export type GuardRun = {
@@ -188,13 +189,6 @@ function subjectOf(record: object, problems: Problems): object | null {
   const subject = read(record, "subject");
   if (typeof subject !== "object" || subject === null || Array.isArray(subject)) return null;
   return problems.isEmpty || problems.at(record, "subject").length === 0 ? subject : null;
-}
-
-function problemOf({ effect, authority, callback }: Refusal): Problem {
-  // Whom to ask is told for several reasons, and none of them.
-  return effect === "mask"
-    ? { code: "MASKED", authority }
-    : { code: "OWNER_REFER", ...(callback === undefined ? {} : { callback }) };
 }
 
 function addOnce(found: Problem[], problem: Problem): void {

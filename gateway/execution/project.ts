@@ -70,7 +70,7 @@ function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObje
 
 function compileObject(shape: ObjectShape, typename: string, compiling: Compiling): ProjectObject {
   const fields = shape.of(typename);
-  if (fields === null || shape.refuses(typename) || fields.some(({ refused }) => refused !== null))
+  if (fields === null || shape.refusal(typename) !== null || fields.some(({ refused }) => refused !== null))
     throw notAsItShouldBe;
   const code = new Code();
   const stop = code.handed(notAsItShouldBe);

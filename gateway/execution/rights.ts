@@ -18,6 +18,8 @@ export type Verdict =
       readonly callback?: string;
     };
 
+export type Refusal = Extract<Verdict, { readonly permits: false }>;
+
 /** Where a fact stands: a Boolean field of the guarded object itself, or of the person it is about. */
 export type FactPath = { readonly name: string; readonly of: "record" | "subject" };
 
@@ -34,9 +36,14 @@ export type Guard = {
 export type Rights = {
   /** Equal for equal rights: everything that was worked out under one key holds for all who have it. */
   readonly key: string;
-  /** Refused to the whole class, whatever the facts: never asked for, null with UNAUTHORIZED_FIELD_OR_TYPE. */
+  /** Refused to the whole class, whatever the facts: never asked for, null with an error. */
   refusesType(type: string): boolean;
   refusesField(type: string, field: string): boolean;
+  /**
+   * Of what is refused: a policy's refer or mask, which holds whatever the facts and is told wherever somebody asks. Null:
+   * nothing but UNAUTHORIZED_FIELD_OR_TYPE is told.
+   */
+  refusalOf(type: string, field: string | null): Refusal | null;
   /** All must permit. Of records: decided when their data is there. Never both these and `gatesOf`. */
   guardsOf(type: string): readonly Guard[];
   guardsOfField(type: string, field: string): readonly Guard[];
@@ -62,6 +69,7 @@ export const allRights: Rights = {
   key: "all",
   refusesType: () => false,
   refusesField: () => false,
+  refusalOf: () => null,
   guardsOf: () => [],
   guardsOfField: () => [],
   gatesOf: () => [],

@@ -20,8 +20,9 @@ import {
   Kind,
   type SelectionSetNode,
 } from "graphql";
-import type { ErrorCode } from "../errors.ts";
 import { isSkipped, responseKeyOf } from "../operation/document.ts";
+import { problemOf } from "./decisions.ts";
+import type { Problem } from "./problems.ts";
 import type { Rights } from "./rights.ts";
 
 /** What stands where a value is expected. */
@@ -45,16 +46,16 @@ export type FieldShape = {
   readonly value: ValueShape;
   /** `__typename`: the type's name itself. */
   readonly isTypename: boolean;
-  /** Not asked for, because this caller may not. */
-  readonly refused: ErrorCode | null;
+  /** Not asked for, because this caller may not: what is told instead. */
+  readonly refused: Problem | null;
 };
 
 export type ObjectShape = {
   /** The one type that such an object has; null where only its `__typename` tells. */
   readonly typename: string | null;
   readonly declared: string;
-  /** Whether objects of this type are refused, or some of those that it stands for. */
-  refuses(typename: string): boolean;
+  /** Not null: objects of this type are refused, or some of those that it stands for; what is told instead. */
+  refusal(typename: string): Problem | null;
   /** Null for a type that cannot stand here. */
   of(typename: string): readonly FieldShape[] | null;
   /** A field of any of the types, by internal key. */
@@ -68,7 +69,7 @@ export type ShapeSettings = {
   /** Values of the Boolean variables that decide what is skipped. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** What was refused before planning. */
-  readonly rights: Pick<Rights, "refusesType" | "refusesField">;
+  readonly rights: Pick<Rights, "refusesType" | "refusesField" | "refusalOf">;
 };
 
 /** `sets` stand in `type`; fragments with `@defer` are left to their own shapes. */
@@ -93,7 +94,7 @@ export function shapeOf(
   return {
     typename: isObjectType(type) ? type.name : null,
     declared: type.name,
-    refuses: (typename) => refusesObject(settings, typename),
+    refusal: (typename) => (refusesObject(settings, typename) ? toldOf(settings, typename, null) : null),
     of,
     find(key) {
       const types = isObjectType(type) ? [type] : [type, ...apiSchema.getPossibleTypes(type)];
@@ -112,6 +113,11 @@ function refusesObject({ apiSchema, rights }: ShapeSettings, typename: string): 
   if (type === undefined) return false;
   if (!isAbstractType(type)) return rights.refusesType(typename);
   return rights.refusesType(typename) || apiSchema.getPossibleTypes(type).some(({ name }) => rights.refusesType(name));
+}
+
+function toldOf({ rights }: ShapeSettings, type: string, field: string | null): Problem {
+  const refusal = rights.refusalOf(type, field);
+  return refusal === null ? { code: "UNAUTHORIZED_FIELD_OR_TYPE" } : problemOf(refusal);
 }
 
 /** Whether the selections say more of some of this abstract type's objects than of others. */
@@ -154,7 +160,7 @@ function fieldShape(
   const [key, name] = [responseKeyOf(node), node.name.value];
   const clientKey = settings.clientKeys.get(key) ?? key;
   const isTypename = name === "__typename";
-  const refused = settings.rights.refusesField(parent.name, name) ? "UNAUTHORIZED_FIELD_OR_TYPE" : null;
+  const refused = settings.rights.refusesField(parent.name, name) ? toldOf(settings, parent.name, name) : null;
   if (isTypename || name === "__schema" || name === "__type")
     return { key, name, clientKey, isTypename, refused: null, value: { kind: "given" } };
   const type = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name]?.type : undefined;

@@ -17,7 +17,7 @@ import {
 } from "graphql";
 import { isSkipped, responseKeyOf } from "../operation/document.ts";
 import { prune } from "./prune.ts";
-import type { Rights } from "./rights.ts";
+import type { Decision, Rights } from "./rights.ts";
 
 export type AskedParts = {
   /** What is planned; null where the gateway answers everything itself. */
@@ -26,7 +26,9 @@ export type AskedParts = {
   readonly introspection: DocumentNode | null;
   /** What was refused, as the schema names it. */
   readonly refused: ReadonlySet<string>;
-  /** Internal keys of the fields at the root, where all of them were refused and nothing else was asked; else null. */
+  /** Those of it that a policy refers or masks whatever the facts: of nobody in particular. */
+  readonly told: readonly Decision[];
+  /** Internal keys of the fields at the root, where all of them were refused, none is told and nothing else was asked. */
   readonly allRefused: readonly string[] | null;
 };
 
@@ -41,6 +43,7 @@ export function askedParts(
   if (!root) throw new Error("the operation is not valid");
   const folded = fold(operation.selectionSet, variables);
   const { set, refused } = prune(schema, rights, root, folded);
+  const told = toldOf(refused, rights);
   const planned = rootFields(set, (field) => !isOurs(field));
   const introspection = rootFields(set, (field) => field === "__schema" || field === "__type");
   return {
@@ -49,8 +52,19 @@ export function askedParts(
       ? { kind: Kind.DOCUMENT, definitions: [withoutUnused({ ...operation, selectionSet: introspection })] }
       : null,
     refused,
-    allRefused: refused.size > 0 && set.selections.length === 0 ? rootKeys(folded) : null,
+    told,
+    allRefused: refused.size > 0 && told.length === 0 && set.selections.length === 0 ? rootKeys(folded) : null,
   };
+}
+
+function toldOf(refused: ReadonlySet<string>, rights: Rights): readonly Decision[] {
+  return [...refused].flatMap((element): readonly Decision[] => {
+    const [type = element, field = null] = element.split(".");
+    const refusal = rights.refusalOf(type, field);
+    if (refusal === null) return [];
+    const { effect, policy, authority } = refusal;
+    return [{ subject: null, element, effect, policy, authority }];
+  });
 }
 
 /** Variables of `@skip` and `@include`: a variant is of one combination of their values. */

@@ -106,11 +106,11 @@ function shownFields(schema: GraphQLSchema, rights: Rights): Shown {
   const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith("__"));
   const shown: Shown = new Map();
   for (const type of types) {
-    if (rights.refusesType(type.name)) shown.set(type.name, null);
+    if (isUnseen(rights, type.name)) shown.set(type.name, null);
     else if (isObjectType(type) || isInterfaceType(type))
       shown.set(
         type.name,
-        Object.keys(type.getFields()).filter((field) => !rights.refusesField(type.name, field)),
+        Object.keys(type.getFields()).filter((field) => !isUnseenField(rights, type.name, field)),
       );
   }
   // A type without fields takes those that give it with it.
@@ -127,6 +127,15 @@ function shownFields(schema: GraphQLSchema, rights: Rights): Shown {
     }
   }
   return shown;
+}
+
+/** What is referred or masked whatever the facts is there to be asked for: the answer says whom to call, or why not. */
+function isUnseen(rights: Rights, type: string): boolean {
+  return rights.refusesType(type) && rights.refusalOf(type, null) === null;
+}
+
+function isUnseenField(rights: Rights, type: string, field: string): boolean {
+  return rights.refusesField(type, field) && rights.refusalOf(type, field) === null;
 }
 
 /** What is left of a type's fields, as far as is known of others; null where that is nothing. */

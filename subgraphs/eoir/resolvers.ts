@@ -51,16 +51,16 @@ export const resolvers: Resolvers<EoirLoaders> = {
       if (!answer.answered) {
         // An instant is needed that vouches for "unknown": the snapshot's. Without one, nothing can be said at all.
         if (answer.snapshotDate === null) throw answer.error;
-        return [stay(notAsked, answer.snapshotDate, [])];
+        return [stay(notAsked, answer.snapshotDate)];
       }
       // CASE finds by A-number only: about somebody without one it has not been asked, and cannot be.
-      if (aNumbers === null || aNumbers.length === 0) return [stay(notAsked, answer.asOf, [])];
+      if (aNumbers === null || aNumbers.length === 0) return [stay(notAsked, answer.asOf)];
       const today = courtDay(answer.asOf);
       const cases = casesOf(answer);
       const found = staysOf(cases, today);
-      if (answer.nobodys.length === 0) return found.map((each) => stay(each, answer.asOf, cases));
+      if (answer.nobodys.length === 0) return found.map((each) => stay(each, answer.asOf));
       const certain = found.filter(({ state }) => state !== "NOT_FOUND_IN_SOURCES_THAT_ANSWERED");
-      return [...certain, notAsked].map((each) => stay(each, answer.asOf, cases));
+      return [...certain, notAsked].map((each) => stay(each, answer.asOf));
     },
     async eoirCase(person: Person, _args, { loaders }: Context) {
       const aNumbers = aNumbersOf(person);
@@ -164,10 +164,6 @@ function nextHearing({ hearings, unreadable: bad }: CaseRecord, today: string): 
   return next === undefined ? null : { ...next, asylumRelated: isAsylumHearing(next.kind) };
 }
 
-/** `cases`: of which the finding's is one. A stay that stands in no case tells of none. */
-function stay(finding: StayFinding, asOf: string, cases: readonly CaseRecord[]) {
-  const standsIn = cases.find(({ id }) => id === finding.courtCaseId);
-  const asylumRelated = standsIn === undefined ? false : isAsylumCase(standsIn);
-  const orderedByCourt = finding.basis === "STAY_GRANTED" || finding.basis === "FEDERAL_COURT_STAY";
-  return { ...finding, asylumRelated, orderedByCourt, source: { system: "CASE", asOf } satisfies Source };
+function stay(finding: StayFinding, asOf: string) {
+  return { ...finding, source: { system: "CASE", asOf } satisfies Source };
 }

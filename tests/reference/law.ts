@@ -73,6 +73,7 @@ const mayKnowOfClaims = (caller: Caller): boolean => {
 const asylumLaw = "8 CFR 208.6(a), 1208.6(a)";
 const protectionLaw = "8 USC 1367(a)(2)";
 const whereaboutsLaw = `${protectionLaw}; DHS Instruction 002-02-001`;
+const lawDesk = "ICE Law Enforcement Support Center (invented): +1-802-555-0142";
 const courtDesk = "Immigration court, stay desk (invented): +1-703-555-0142";
 
 const taskOrChild = (caller: Caller): boolean => hasTask(caller) || placesChildren(caller);
@@ -95,8 +96,7 @@ function inquires(caller: Caller, roles: readonly string[]): Ruling {
     statesPurpose(caller, "LAW_ENFORCEMENT_INQUIRY", "JAIL_INTAKE") &&
     caller.roles.some((role) => roles.includes(role));
   if (!isPolice) return unneeded;
-  if (caller.jurisdiction === "MD")
-    return { effect: "refer", authority: "8 CFR 287.7(a)", callback: "ICE Law Enforcement Support Center" };
+  if (caller.jurisdiction === "MD") return { effect: "refer", authority: "8 CFR 287.7(a)", callback: lawDesk };
   return "permit";
 }
 const ofPolice = (...roles: readonly string[]): Policy => ({ facts: [], rule: (caller) => inquires(caller, roles) });
@@ -161,11 +161,11 @@ export const policies: Readonly<Record<string, Policy>> = {
       asylumRelated && !mayKnowOfClaims(caller) ? hide(asylumLaw) : when(taskOrChild(caller)),
   },
   "asylum-stay-basis": {
-    facts: ["asylumRelated", "orderedByCourt"],
-    rule(caller, { asylumRelated, orderedByCourt }) {
+    facts: [],
+    // Which stays rest on a claim is told by telling the reason of those that do not: so of none.
+    rule(caller) {
       if (!taskOrChild(caller)) return unneeded;
-      if ((asylumRelated || orderedByCourt) && !mayKnowOfClaims(caller))
-        return { effect: "refer", authority: asylumLaw, callback: courtDesk };
+      if (!mayKnowOfClaims(caller)) return { effect: "refer", authority: asylumLaw, callback: courtDesk };
       return "permit";
     },
   },
@@ -206,8 +206,10 @@ export function decidedFor(name: string, caller: Caller): Decided {
   if (policy === undefined) throw new Error(`no rule of this name is written in the reference: ${name}`);
   const rule = (facts: Facts) => policy.rule(caller, facts);
   const worlds = allFacts(policy.facts);
-  // Whom nothing permits it learns of no reason either.
-  if (worlds.every((world) => rule(world) !== "permit")) return { relevant: [], always: unneeded, rule };
+  // Whom nothing permits it learns of no reason either, unless it is sent elsewhere with every question.
+  const isSent = (ruling: Ruling) => typeof ruling === "object" && ruling.effect !== "hide";
+  if (worlds.every((world) => rule(world) !== "permit") && !worlds.every((world) => isSent(rule(world))))
+    return { relevant: [], always: unneeded, rule };
   const outcome = (facts: Facts) => JSON.stringify(rule(facts));
   const relevant = policy.facts.filter((fact) =>
     worlds.some((world) => outcome(world) !== outcome({ ...world, [fact]: !world[fact] })),

@@ -23,6 +23,9 @@ export type ModelAnswer = {
 };
 export type Model = { answer(operation: Operation, caller: Caller): Promise<ModelAnswer> };
 
+/** Why something is closed whatever the facts: for a reason that is told, or none. */
+const unneeded = "unneeded" as const;
+type Closing = Refusal | typeof unneeded;
 type Outcome = "permit" | "unavailable" | Refusal;
 type Asking = {
   readonly caller: Caller;
@@ -46,21 +49,33 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
   const typeOf = (name: string) => labels.get(name);
   const fieldOf = (type: string, field: string) => labels.get(type)?.fields.get(field);
 
-  /** Scopes refuse before anything; so does what no facts could permit. */
-  const isRefusedBy = (label: Label, caller: Caller): boolean =>
-    label.scopes.some((groups) => !groups.some((group) => group.every((each) => caller.scopes.includes(each)))) ||
-    label.guards.some(({ policy }) => !["permit", null].includes(policyFor(policy, caller).always as "permit" | null));
-  const isRefusedType = (type: string, caller: Caller): boolean => {
+  /** Scopes refuse before anything; so does what no facts could permit, under its own effect where that is told. */
+  const closing = (label: Label, caller: Caller): readonly Closing[] => [
+    ...label.scopes
+      .filter((groups) => !groups.some((group) => group.every((each) => caller.scopes.includes(each))))
+      .map((): Closing => unneeded),
+    ...label.guards.flatMap(({ policy }) => {
+      const { always } = policyFor(policy, caller);
+      return typeof always === "object" && always !== null ? [always.effect === "hide" ? unneeded : always] : [];
+    }),
+  ];
+  const closingType = (type: string, caller: Caller): readonly Closing[] => {
     const found = typeOf(type);
-    return found !== undefined && isRefusedBy(found.label, caller);
+    return found === undefined ? [] : closing(found.label, caller);
   };
-  const isRefused = (type: string, field: string, caller: Caller): boolean => {
+  /** Null: open to callers like this one. */
+  const closed = (type: string, field: string, caller: Caller): Closing | null => {
     const [holder, found] = [typeOf(type), fieldOf(type, field)];
-    if (holder === undefined || found === undefined) return true;
+    if (holder === undefined || found === undefined) return unneeded;
     const isServed = isLabelled(found.label) || (!holder.hasKey && isLabelled(holder.label));
-    return (
-      !isServed || isRefusedBy(found.label, caller) || isRefusedType(type, caller) || isRefusedType(found.type, caller)
-    );
+    const all: readonly Closing[] = [
+      ...(isServed ? [] : [unneeded]),
+      ...closing(found.label, caller),
+      ...closingType(type, caller),
+      ...closingType(found.type, caller),
+    ];
+    if (all.includes(unneeded)) return unneeded;
+    return all.reduce<Refusal | null>((one, each) => (each === unneeded ? one : stricter(one, each)), null);
   };
 
   /** Null: it could not be had. */
@@ -120,6 +135,11 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     if (effect === "mask") return fail("MASKED", { authority });
     return fail("OWNER_REFER", callback === undefined ? {} : { callback });
   };
+  const refuse = (asking: Asking, what: string, why: Closing): null => {
+    if (why !== unneeded) return refer(asking, why);
+    asking.count(what);
+    return fail(unauthorized);
+  };
   const cannotSettle = (asking: Asking): never => {
     asking.count("unavailable");
     return fail(unavailable);
@@ -149,10 +169,8 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
   const ofRecord: GraphQLFieldResolver<Row, Asking> = async (parent, _args, asking, info) => {
     const [type, name] = [info.parentType.name, info.fieldName];
     const { caller } = asking;
-    if (isRefused(type, name, caller)) {
-      asking.count("refused");
-      return fail(unauthorized);
-    }
+    const why = closed(type, name, caller);
+    if (why !== null) return refuse(asking, "refused", why);
     const field = fieldOf(type, name);
     if (field === undefined) throw new Error(`${type}.${name} is nobody's`);
     const outcome = await decide(field.label.guards, parent, caller);
@@ -181,10 +199,8 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
   };
 
   const ofPerson: GraphQLFieldResolver<unknown, Asking> = async (_parent, args, asking, info) => {
-    if (isRefused("Query", "person", asking.caller)) {
-      asking.count("refused root");
-      return fail(unauthorized);
-    }
+    const why = closed("Query", "person", asking.caller);
+    if (why !== null) return refuse(asking, "refused root", why);
     const found = await readings.personBy(args.by);
     tellAll(asking, info, found.lacks);
     if (found.lacks.length > 0) return null;
@@ -209,10 +225,8 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     return outcome === "permit" ? found.row : null;
   };
   const ofHold: GraphQLFieldResolver<unknown, Asking> = async (_parent, args, asking, info) => {
-    if (isRefused("Query", "holdCheck", asking.caller)) {
-      asking.count("refused root");
-      return fail(unauthorized);
-    }
+    const why = closed("Query", "holdCheck", asking.caller);
+    if (why !== null) return refuse(asking, "refused root", why);
     const found = await readings.holdBy(args as ByArguments);
     tellAll(asking, info, found.lacks);
     if (found.row !== null) asking.count("hold");

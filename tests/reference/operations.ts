@@ -29,7 +29,7 @@ export type Pools = { readonly persons: readonly Asked[]; readonly holds: readon
 const names = [
   ...["fin", "fins", "aNumbers", "i94Numbers", "eidSubjectIds", "subject", "receiptNumbers", "id", "source"],
   ...["protected1367", "iceCase", "cbpCase", "uscisCase", "eoirCase", "minor", "c1", "c2"],
-  ...["asylumRelated", "orderedByCourt", "protectedFiling", "filingRelated", "birthDate", "caseType"],
+  ...["asylumRelated", "protectedFiling", "filingRelated", "birthDate", "caseType"],
   ...["identity", "detainerFacts", "protection", "basis", "person"],
 ];
 

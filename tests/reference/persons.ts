@@ -87,8 +87,8 @@ export async function poolsOf(readings: Readings, fins: readonly string[]): Prom
   return { persons, holds };
 }
 
-/** Facts on which records of a person are hidden or referred. */
-const decides = /"(asylumRelated|orderedByCourt|protectedFiling|protected1367)":true/;
+/** Facts on which records of a person are hidden. */
+const decides = /"(asylumRelated|protectedFiling|protected1367)":true/;
 
 function identifiersOf(row: Row): readonly Asked[] {
   const lists = kinds.flatMap(([list, kind]) =>

@@ -73,9 +73,9 @@ export function isRecordHidden(caller: Caller, kind: RecordKind, person: PersonF
 }
 
 /** A stay is told to everybody; for what reason, not to those who may not know of claims: any other reason will do. */
-export function otherStay(caller: Caller, { asylumRelated, orderedByCourt }: Facts): Facts | null {
-  if (maySeeClaims(caller) || (asylumRelated !== true && orderedByCourt !== true)) return null;
-  return asylumRelated === true
-    ? { asylumRelated: false, orderedByCourt: true, basis: "STAY_GRANTED", courtCaseId: "99999999" }
-    : { asylumRelated: true, orderedByCourt: false, basis: "APPEAL_PENDING", courtCaseId: "99999998" };
+export function otherStay(caller: Caller, { basis }: Facts): Facts | null {
+  if (maySeeClaims(caller)) return null;
+  return basis === "STAY_GRANTED"
+    ? { basis: "APPEAL_PENDING", courtCaseId: "99999998" }
+    : { basis: "STAY_GRANTED", courtCaseId: "99999999" };
 }

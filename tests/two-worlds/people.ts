@@ -53,7 +53,7 @@ export function protectMore({ world }: Mocks): void {
 }
 
 const ofCourt =
-  "stays { asylumRelated orderedByCourt } courtCases { asylumRelated nextHearing { asylumRelated } orders { asylumRelated } motions { asylumRelated } noticeAddress { lines } }";
+  "courtCases { asylumRelated nextHearing { asylumRelated } orders { asylumRelated } motions { asylumRelated } noticeAddress { lines } }";
 
 /** Those of whom every fact that decides is known. */
 export async function readPeople(mocks: Mocks, urls: Readonly<Record<string, string>>): Promise<readonly Someone[]> {
@@ -97,8 +97,8 @@ export async function readPeople(mocks: Mocks, urls: Readonly<Record<string, str
       for (const entity of data._entities) if (entity) Object.assign(facts.get(entity.fin) ?? {}, entity);
     }
   return known.flatMap((who) => {
-    const { fin: _, addresses, courtCases, stays, ...own } = facts.get(who.fin);
-    const told = JSON.stringify([courtCases, stays, who.encounters]);
+    const { fin: _, addresses, courtCases, ...own } = facts.get(who.fin);
+    const told = JSON.stringify([courtCases, who.encounters]);
     const hasRecords = own.protected1367 === true && (addresses?.length > 0 || told.includes('"lines":["'));
     const hasClaims = told.includes(":true");
     const isKnown = ["protected1367", "iceCase", "cbpCase", "uscisCase", "eoirCase"].every(

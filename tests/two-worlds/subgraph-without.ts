@@ -51,7 +51,7 @@ const recordFields = {
   nextHearing: ["Hearing", ["asylumRelated"]],
   orders: ["Order", ["asylumRelated"]],
   motions: ["Motion", ["asylumRelated"]],
-  stays: ["Stay", ["asylumRelated", "orderedByCourt", "basis", "courtCaseId"]],
+  stays: ["Stay", ["basis", "courtCaseId"]],
 } as const satisfies Readonly<Record<string, readonly [string, readonly string[]]>>;
 export type RecordKind = (typeof recordFields)[keyof typeof recordFields][0];
 
@@ -242,8 +242,6 @@ function cutAnswer(world: SubgraphWithout, query: string, variables: Json, answe
           if (other !== each) world.cut += 1;
           each = other;
         }
-        // A stay of which other facts stand there.
-        if (Object.hasOwn(value, `${telling}${name}`)) each = value[`${telling}${name}`];
       } else if (["basis", "courtCaseId"].includes(name) && Object.hasOwn(value, `${telling}${name}`)) {
         each = value[`${telling}${name}`];
         // What of it could not be read is of another record than stands there.
