@@ -40,7 +40,8 @@ afterAll(async () => {
 });
 
 const urlOf = (name: "people" | "court" | "custody") => graph.subgraphs[name].url;
-const newer = () => composeTiny(urlOf, "extend type Person { middleName: String }");
+let composedNewer: string | null = null;
+const newer = () => (composedNewer ??= composeTiny(urlOf, "extend type Person { middleName: String }"));
 
 /** Polls what `look` gives until `isThere`; the test's own time limit is the only end. */
 async function until<Value>(look: () => Promise<Value>, isThere: (value: Value) => boolean): Promise<Value> {

@@ -88,7 +88,13 @@ export const patient = {
 export function gatewayConfig({ urls }: Mocks): Config {
   const defaults = readConfig({ PORT: "0", INTERNAL_PORT: "0" });
   if (!("config" in defaults)) throw new Error(defaults.refusals.join("\n"));
-  return { ...defaults.config, issuers: [{ issuer: issuerName, jwksUrl: `${urls.issuer}/jwks.json` }] };
+  // Neither supergraph nor policies change here: nobody need look for that twice a second.
+  const supergraphPollMs = 60_000;
+  return {
+    ...defaults.config,
+    supergraphPollMs,
+    issuers: [{ issuer: issuerName, jwksUrl: `${urls.issuer}/jwks.json` }],
+  };
 }
 
 /** A token is good for hours; that its caller has just signed in, for minutes. */

@@ -50,11 +50,12 @@ export function readSource(path: string, text: string): SourceFile {
   return { path, references, exports, readsEnvironment };
 }
 
-function* nodesOf(value: unknown): Iterable<Syntax> {
-  if (Array.isArray(value)) for (const each of value) yield* nodesOf(each);
-  if (!isObject(value)) return;
-  if (typeof value.type === "string") yield value as Syntax;
-  for (const each of Object.values(value)) yield* nodesOf(each);
+/** Each node and all below it, as they stand in the text. */
+function nodesOf(value: unknown, found: Syntax[] = []): readonly Syntax[] {
+  if (typeof value !== "object" || value === null) return found;
+  if (typeof (value as { type?: unknown }).type === "string") found.push(value as Syntax);
+  for (const each of Object.values(value)) nodesOf(each, found);
+  return found;
 }
 
 type Written = { readonly written: string | null; readonly isTypeOnly: boolean };
@@ -104,7 +105,9 @@ function declaredNames(declaration: unknown): readonly string[] {
   if (!isObject(declaration)) return [];
   if (Array.isArray(declaration.declarations))
     return declaration.declarations.flatMap((each: { id: unknown }) =>
-      [...nodesOf(each.id)].filter(({ type }) => type === "Identifier").flatMap(nameOf),
+      nodesOf(each.id)
+        .filter(({ type }) => type === "Identifier")
+        .flatMap(nameOf),
     );
   return [...nameOf(declaration.identifier), ...nameOf(declaration.id)];
 }
