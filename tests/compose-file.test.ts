@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { mintToken } from "../mocks/issuer/mint.ts";
@@ -40,7 +41,8 @@ const { services } = parse(withSecrets(readFileSync(file, "utf8")), { merge: tru
 };
 const ours = Object.entries(services).filter(([, { build }]) => build !== undefined);
 
-const running: { readonly child: ChildProcess; readonly output: string[]; readonly exited: Promise<unknown> }[] = [];
+type Running = { readonly child: ChildProcess; readonly output: string[]; readonly exited: Promise<unknown> };
+const running: Running[] = [];
 const servers: Server[] = [];
 const moved = new Map<string, string>();
 
@@ -73,7 +75,7 @@ const ownPorts = (): Record<string, string> => ({
   ),
 });
 
-function startService({ command = ["node", "gateway/main.ts"], environment = {} }: Service): void {
+function startService({ command = ["node", "gateway/main.ts"], environment = {} }: Service): Running {
   const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, local(value)]));
   const { DATABASE_URL: _elsewhere, ...inherited } = process.env;
   const child = spawn(process.execPath, command.slice(1), {
@@ -81,17 +83,31 @@ function startService({ command = ["node", "gateway/main.ts"], environment = {} 
   });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => output.push(String(bytes)));
-  running.push({ child, output, exited: new Promise((resolve) => child.on("exit", resolve)) });
+  const started = { child, output, exited: new Promise((resolve) => child.on("exit", resolve)) };
+  running.push(started);
+  return started;
 }
 
-async function healthy({ healthcheck }: Service): Promise<void> {
-  const [, , ...args] = healthcheck?.test ?? [];
-  const last = running.at(-1);
+async function healthy({ healthcheck }: Service, { child, output }: Running): Promise<void> {
+  const args = (healthcheck?.test ?? []).slice(2).map(local);
+  const port = Number(/127\.0\.0\.1:(\d+)/.exec(args.join())?.[1]);
   for (;;) {
-    const check = spawn(process.execPath, args.map(local));
-    if ((await new Promise((resolve) => check.on("exit", resolve))) === 0) return;
-    if (last?.child.exitCode !== null) throw new Error(`ended before it was healthy:\n${last?.output.join("")}`);
+    // Each check is a process: none is begun before there is somebody to ask.
+    if (await isListening(port)) {
+      const check = spawn(process.execPath, args);
+      if ((await new Promise((resolve) => check.on("exit", resolve))) === 0) return;
+    }
+    if (child.exitCode !== null) throw new Error(`ended before it was healthy:\n${output.join("")}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
 }
 
 test("every service has a health check, and waits for what it needs to be healthy", () => {
@@ -116,17 +132,19 @@ testWithServers(
     servers.push(postgres, await startRedis());
     const started = new Set(["redis", "postgres"]);
     while (started.size < ours.length + 2) {
-      const next = ours.find(
+      const next = ours.filter(
         ([name, { depends_on = {} }]) =>
           !started.has(name) && Object.keys(depends_on).every((each) => started.has(each)),
       );
-      if (next === undefined) throw new Error("services wait for each other");
-      const [name, service] = next;
-      const { DATABASE_URL, ...environment } = service.environment ?? {};
-      const database = DATABASE_URL === undefined ? {} : { DATABASE_URL: postgres.url };
-      startService({ ...service, environment: { ...environment, ...database } });
-      await healthy(service);
-      started.add(name);
+      if (next.length === 0) throw new Error("services wait for each other");
+      await Promise.all(
+        next.map(async ([, service]) => {
+          const { DATABASE_URL, ...environment } = service.environment ?? {};
+          const database = DATABASE_URL === undefined ? {} : { DATABASE_URL: postgres.url };
+          await healthy(service, startService({ ...service, environment: { ...environment, ...database } }));
+        }),
+      );
+      for (const [name] of next) started.add(name);
     }
     const response = await fetch(local("http://127.0.0.1:4000/graphql"), {
       method: "POST",
