@@ -6,7 +6,7 @@ import { scenarios } from "../mocks/population/scenarios.ts";
 import type { PersonFile } from "../mocks/population/types.ts";
 import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
 import type { SystemName } from "../mocks/world.ts";
-import { type Answer, type Graph, startGraph } from "./graph.ts";
+import { type Answer, type Graph, patient, startGraph } from "./graph.ts";
 import { type Asked, recorder } from "./recorded-subgraphs.ts";
 import { readAskers } from "./reference/callers.ts";
 
@@ -15,7 +15,7 @@ const { asked, before } = recorder();
 let graph: Graph;
 
 beforeAll(async () => {
-  graph = await startGraph({ sourceTimeoutMs: 2_000, before });
+  graph = await startGraph({ sourceTimeoutMs: 2_000, config: patient, before });
   await check({ aNumber: nobody.aNumber });
 });
 afterAll(() => graph?.close());

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Fault } from "../mocks/faults.ts";
 import type { SystemName } from "../mocks/world.ts";
-import { type Answer, type Graph, startGraph } from "./graph.ts";
+import { type Answer, type Graph, patient, startGraph } from "./graph.ts";
 import { recorder } from "./recorded-subgraphs.ts";
 import { byClass, type CallerName, callerNames, callers, everything, headersOf, rows, valuesAt } from "./seen-by.ts";
 
@@ -13,7 +13,7 @@ const recorded = recorder();
 let graph: Graph;
 let absentTo: Readonly<Record<string, Answer>>;
 beforeAll(async () => {
-  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 2_000, before: recorded.before });
+  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 2_000, config: patient, before: recorded.before });
   // The first answers of all pay for what is made once; they would be measured against the time a system has.
   for (const caller of callerNames) await seen(caller, nobody);
   const absent = callerNames.map(async (caller) => [caller, await seen(caller, nobody)] as const);

@@ -10,7 +10,7 @@ import {
 } from "graphql";
 import { mintToken } from "../mocks/issuer/mint.ts";
 import { type PersonaName, personaNames, personas } from "../mocks/issuer/personas.ts";
-import { type Answer, type Graph, personRecord, startGraph } from "./graph.ts";
+import { type Answer, type Graph, patient, personRecord, startGraph } from "./graph.ts";
 import { type Part, readLikeUrql } from "./multipart-readers.ts";
 import { recorder } from "./recorded-subgraphs.ts";
 import { type CallerName, callerNames, callers, everything, headersOf } from "./seen-by.ts";
@@ -26,7 +26,7 @@ const nobody = "9999999999";
 const recorded = recorder();
 let graph: Graph;
 beforeAll(async () => {
-  graph = await startGraph({ sourceTimeoutMs: 5_000, before: recorded.before });
+  graph = await startGraph({ sourceTimeoutMs: 5_000, config: patient, before: recorded.before });
   await as("supervisor", everything, { fin: nobody });
 }, 60_000);
 afterAll(() => graph?.close());
