@@ -34,7 +34,10 @@ export type SlotVariable = {
   /** As the client called it; null for a literal. */
   readonly client: string | null;
   readonly literal: unknown;
-  /** Null is refused where the type was made stricter than the client's, its default being put in already. */
+  /**
+   * Null, or nothing, is refused where the type was made stricter than the client's: its default is put in already, or it
+   * is the one member of a one-of input, which is never null.
+   */
   readonly refusesNull: () => boolean;
   readonly definition: (name: string) => VariableDefinitionNode;
 };
@@ -68,11 +71,18 @@ export function argumentLifter(schema: GraphQLSchema, operation: OperationDefini
     return { kind: Kind.VARIABLE, name: slot.name };
   };
   /** `type`: null where nothing is known of it, inside a custom scalar. */
-  const write = (slots: Slot[], value: ValueNode, type: GraphQLInputType | null, hasDefault: boolean): ValueNode => {
+  const write = (
+    slots: Slot[],
+    value: ValueNode,
+    type: GraphQLInputType | null,
+    hasDefault: boolean,
+    isOneMember = false,
+  ): ValueNode => {
     if (value.kind === Kind.VARIABLE) {
       const variable = clientVariables.get(value.name.value);
       if (!variable) throw new Error("the operation is not valid");
       if (type && isNonNullType(type) && !hasDefault) variable.needsValue = true;
+      if (isOneMember) variable.isOneMember = true;
       return use(slots, variable.slot);
     }
     if (type && value.kind !== Kind.NULL && isLiftable(value, type)) {
@@ -89,7 +99,9 @@ export function argumentLifter(schema: GraphQLSchema, operation: OperationDefini
   };
   const writeMember = (slots: Slot[], member: ObjectFieldNode, type: GraphQLInputType | null): ObjectFieldNode => {
     const known = type && isInputObjectType(type) ? type.getFields()[member.name.value] : undefined;
-    const value = write(slots, member.value, known?.type ?? null, known?.defaultValue !== undefined);
+    // graphql-js overlooks a variable that may be null here where the input itself may not, or stands in a list.
+    const isOneMember = isInputObjectType(type) && type.isOneOf;
+    const value = write(slots, member.value, known?.type ?? null, known?.defaultValue !== undefined, isOneMember);
     return { kind: Kind.OBJECT_FIELD, name: { kind: Kind.NAME, value: member.name.value }, value };
   };
   const writeArguments = (
@@ -124,24 +136,29 @@ export function argumentLifter(schema: GraphQLSchema, operation: OperationDefini
   };
 }
 
-type ClientVariable = { readonly slot: Slot; needsValue: boolean };
+type ClientVariable = { readonly slot: Slot; needsValue: boolean; isOneMember: boolean };
 
 function clientVariable({ variable: { name }, type, defaultValue }: VariableDefinitionNode): ClientVariable {
   // A default is put in when variables are coerced, so that the definition needs none; but then a place that takes no
   // null would no longer accept the variable, unless its type says that it is never null.
   const hasDefault = defaultValue !== undefined && defaultValue.kind !== Kind.NULL;
+  const isStricter = () => made.isOneMember || (made.needsValue && hasDefault);
   const made: ClientVariable = {
     needsValue: false,
+    isOneMember: false,
     slot: {
       name: { kind: Kind.NAME, value: "" },
       variable: {
         client: name.value,
         literal: undefined,
-        refusesNull: () => made.needsValue && hasDefault,
+        refusesNull: isStricter,
         definition: (internal) => {
           const plain = typeWithoutLocation(type);
-          const isStricter = made.needsValue && hasDefault && plain.kind !== Kind.NON_NULL_TYPE;
-          return variableDefinition(internal, isStricter ? { kind: Kind.NON_NULL_TYPE, type: plain } : plain);
+          const isNullable = plain.kind !== Kind.NON_NULL_TYPE;
+          return variableDefinition(
+            internal,
+            isNullable && isStricter() ? { kind: Kind.NON_NULL_TYPE, type: plain } : plain,
+          );
         },
       },
     },

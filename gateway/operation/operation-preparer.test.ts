@@ -11,6 +11,7 @@ const schema = buildSchema(`
     node(id: ID, in: In, kind: Kind, by: Choice): Node  c1_: Int  required(n: Int! = 5, m: Int!): Int
     all: [Node!]  any: [Any]  take(json: Json, f: Float, s: String, ids: [ID!], code: Code, flag: Boolean): Int
   }
+  extend type Query { one(by: Choice!): Int  many(by: [Choice!]): Int }
   type Mutation { set(id: ID): Node }
   type Subscription { changes: Int }
   interface Thing { a: Int  sub: Thing }
@@ -302,6 +303,27 @@ describe("variables", () => {
       "BAD_USER_INPUT",
     ]);
     expect(JSON.stringify(operation)).not.toMatch(/secret|__proto__|constructor|a-b|900719925474099/);
+  });
+
+  describe("that is the member of a one-of input, and may be null by its type", () => {
+    const asked = [
+      ["", "one(by: {a: $x})"],
+      [" = 5", "one(by: {a: $x})"],
+      ["", "many(by: [{a: $x}])"],
+    ] as const;
+    test.each(asked)("(Int%s, %s) is refused where it is null, or nothing", (byDefault, field) => {
+      const query = `query($x: Int${byDefault}) {${field}}`;
+      expect(codesOf(query, { variables: { x: null } })).toEqual(["BAD_USER_INPUT"]);
+      expect(codesOf(query, {})).toEqual(byDefault === "" ? ["BAD_USER_INPUT"] : []);
+    });
+    test.each(asked)(
+      "(Int%s, %s) is taken where it is not, and no subgraph is asked with one that may be",
+      (byDefault, field) => {
+        const query = `query($x: Int${byDefault}) {${field}}`;
+        expect(variablesOf(query, { variables: { x: 1 } })).toEqual({ v1_: 1 });
+        expect(textOf(query, { variables: { x: 1 } })).toContain("($v1_: Int!)");
+      },
+    );
   });
 
   test("T88: may be called `__proto__` and `constructor`, and hold what was sent under these names", () => {

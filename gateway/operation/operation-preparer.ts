@@ -288,12 +288,11 @@ function withVariables(
   const variables: Record<string, unknown> = Object.create(null);
   for (const each of made) {
     const value = each.index === null ? each.literal : values[each.index];
-    if (value === absent) continue;
-    if (value === null && each.index !== null && each.refusesNull) {
+    if ((value === null || value === absent) && each.index !== null && each.refusesNull) {
       const { form, locations } = declared[each.index] as Declared;
       return { refused: [clientError("BAD_USER_INPUT", form, locations)] };
     }
-    variables[each.internal] = value;
+    if (value !== absent) variables[each.internal] = value;
   }
   const tooExpensive = refuseCost?.(variables);
   return tooExpensive ? { refused: [tooExpensive] } : { document, variables };
