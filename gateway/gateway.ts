@@ -84,6 +84,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       read: async ({ id, supergraph: sdl, policies }) => {
         const authorization = { policies: () => policiesOf(policies), denyByDefault: config.denyByDefault };
         const supergraph = await readSupergraph(sdl, { ...settings, id, authorization });
+        if (supergraph.servesNothing) telemetry.supergraphUnlabelled(supergraph.id);
         // The first one is there at once: its plans come with the first who ask.
         if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
         return supergraph;
@@ -278,6 +279,7 @@ function traced(telemetry: Telemetry): Layer {
         return answer;
       } catch (error) {
         asked(error instanceof SubgraphFailure ? error.code : "INTERNAL_SERVER_ERROR");
+        if (error instanceof SubgraphFailure && error.status === 401) telemetry.signatureRefused(subgraph);
         throw error;
       }
     });

@@ -38,6 +38,8 @@ export type Telemetry = {
     readonly durationMs: number;
   }): void;
   subgraphAskedAgain(subgraph: string): void;
+  /** It answered 401: it does not take requests for the gateway's. Told once, until it answers again. */
+  signatureRefused(subgraph: string): void;
   /** A read was answered by one that was already under way. */
   readShared(subgraph: string): void;
   breakerChanged(changed: { readonly subgraph: string; readonly state: "closed" | "open" | "half-open" }): void;
@@ -47,6 +49,8 @@ export type Telemetry = {
   watchPlanCache(size: () => PlanCacheSize): void;
   supergraphReplaced(id: string): void;
   supergraphRefused(reason: unknown): void;
+  /** A supergraph was read of which nothing is served: no label says who may see what. */
+  supergraphUnlabelled(id: string): void;
   protectionOff(name: string): void;
   /** Parts of an operation that would have been refused were it not for a dry run. Names of the schema alone. */
   partsRefused(refused: { readonly operation: string | null; readonly elements: readonly string[] }): void;
@@ -81,6 +85,8 @@ export function openTelemetry(write: WriteLine): Telemetry {
   const metrics = openMetrics();
   const labelOf = operationLabels();
   const line = (event: string, members: Readonly<Record<string, unknown>>) => write(eventLine(event, members));
+  /** Subgraphs that take no request for ours. */
+  const refusing = new Set<string>();
   detectTracing();
 
   return {
@@ -99,7 +105,14 @@ export function openTelemetry(write: WriteLine): Telemetry {
       metrics.shed.inc({ priority });
     },
     subgraphAsked({ subgraph, outcome, durationMs }) {
+      if (outcome === "answered") refusing.delete(subgraph);
       metrics.fetches.observe({ subgraph, outcome }, durationMs / 1000);
+    },
+    signatureRefused(subgraph) {
+      metrics.signaturesRefused.inc({ subgraph });
+      if (refusing.has(subgraph)) return;
+      refusing.add(subgraph);
+      line("signature-refused", { subgraph, remedy: "compare its key with the gateway's, and both clocks" });
     },
     subgraphAskedAgain(subgraph) {
       metrics.retries.inc({ subgraph });
@@ -125,6 +138,9 @@ export function openTelemetry(write: WriteLine): Telemetry {
     supergraphRefused(reason) {
       metrics.reloads.inc({ outcome: "refused" });
       line("supergraph-refused", { reason: firstLine(reason), remedy: "the last good supergraph stays in use" });
+    },
+    supergraphUnlabelled(id) {
+      line("supergraph-unlabelled", { supergraph: id, remedy: "label what may be seen: everything is refused" });
     },
     protectionOff(name) {
       line("protection-off", { protection: name, remedy: "take it out of GATEWAY_INSECURE" });

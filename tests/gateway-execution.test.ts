@@ -304,6 +304,26 @@ test("codes of a subgraph's own, its texts and its other extensions do not pass"
   expect(text).not.toContain("000000011");
 });
 
+test("a subgraph that answers 401 is told of, once until it answers again, with its name and nothing else", async () => {
+  const before = gateway.lines.length;
+  const refuse = answerWith(401, "text/plain", "A000000011 not signed by the gateway");
+  for (const fault of [refuse, refuse, null, refuse]) {
+    graph.subgraphs.people.fault = fault;
+    await gateway.ask("{ people { fin } }");
+  }
+  const told = gateway.lines.slice(before).filter((line) => line.includes("signature-refused"));
+  expect(told.map((line) => JSON.parse(line))).toEqual(
+    [1, 2].map(() => ({
+      time: expect.any(String),
+      event: "signature-refused",
+      subgraph: "people",
+      remedy: "compare its key with the gateway's, and both clocks",
+    })),
+  );
+  const metrics = await (await fetch(`${gateway.internalUrl}/metrics`)).text();
+  expect(metrics).toContain('crosswalk_subgraph_signatures_refused_total{subgraph="people"} 3');
+});
+
 test("an identifier of several persons is refused by its owner under its own code", async () => {
   const { body, text } = await gateway.ask('{ person(by: { fbiNumber: "999" }) { fin } }');
   expect(body.data).toEqual({ person: null });

@@ -111,6 +111,29 @@ test("a rule begins and ends on its days, with no reload and no start in between
   expect(isRefused("2026-12-02T00:00:00-05:00")).toBe(false);
 });
 
+describe("a supergraph of which no label says who may see what", () => {
+  const unlabelled = (env: Record<string, string>) =>
+    startTestGateway(graph.sdl, { GATEWAY_SUPERGRAPH_POLL_MS: "1000000", ...env });
+  test("is refused to everybody by default, and told of with its id alone", async () => {
+    gateway = await unlabelled({ GATEWAY_INSECURE: "authentication,purpose" });
+    running.push(gateway);
+    expect((await gateway.ask("{ people { fin } }")).body.data).toBeNull();
+    expect(lines("supergraph-unlabelled").map((line) => JSON.parse(line))).toEqual([
+      {
+        time: expect.any(String),
+        event: "supergraph-unlabelled",
+        supergraph: expect.stringMatching(/^[\w-]+$/),
+        remedy: "label what may be seen: everything is refused",
+      },
+    ]);
+  });
+  test("is nothing to tell of where everything is served", async () => {
+    gateway = await unlabelled({ GATEWAY_INSECURE: "authentication,purpose,deny-by-default" });
+    running.push(gateway);
+    expect(lines("supergraph-unlabelled")).toEqual([]);
+  });
+});
+
 describe("what a policy refers or masks whatever the facts", () => {
   const effects = [
     ["refers", '@effect("refer") @callback("a desk")', { code: "OWNER_REFER", callback: "a desk" }],

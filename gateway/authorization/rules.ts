@@ -37,6 +37,8 @@ export type Rules = {
   readonly types: ReadonlyMap<string, TypeRule>;
   /** Some element is decided about by a policy. */
   readonly usePolicies: boolean;
+  /** No label speaks for any field of a root: every operation is refused, whoever asks. */
+  readonly servesNothing: boolean;
 };
 
 export type RulesSettings = {
@@ -59,7 +61,8 @@ export function readRules(supergraph: DocumentNode, settings: RulesSettings): Ru
   const usePolicies = elements.some(
     ({ guards, requires }) => guards.length > 0 || requires.some(({ kind }) => kind === "policies"),
   );
-  return { types, usePolicies };
+  const ofRoots = [...parts.roots].flatMap((root) => [...(types.get(root)?.fields.values() ?? [])]);
+  return { types, usePolicies, servesNothing: ofRoots.every(({ isServed }) => !isServed) };
 
   function typeRule(type: TypeParts): TypeRule {
     const isRoot = parts.roots.has(type.name);

@@ -35,6 +35,8 @@ export type Supergraph = {
   readonly id: string;
   /** What clients may ask. */
   readonly apiSchema: GraphQLSchema;
+  /** Nobody is permitted anything: no label says who may see what. */
+  readonly servesNothing: boolean;
   readonly prepare: PrepareOperation;
   readonly execute: Engine;
   /** What callers of this class may see of it. */
@@ -124,6 +126,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
     return {
       id: settings.id ?? createHash("sha256").update(sdl).digest("hex").slice(0, 12),
       apiSchema,
+      servesNothing: rules.servesNothing,
       prepare: operationPreparer(preparing),
       execute: engine,
       rightsOf,

@@ -57,6 +57,11 @@ export function openMetrics() {
     ),
     retries: counter("subgraph_retries_total", "Requests to subgraphs that were sent once more", "subgraph"),
     sharedReads: counter("subgraph_shared_reads_total", "Reads answered by one that was already under way", "subgraph"),
+    signaturesRefused: counter(
+      "subgraph_signatures_refused_total",
+      "Requests that a subgraph answered with 401",
+      "subgraph",
+    ),
     breakerChanges: counter(
       "subgraph_breaker_changes_total",
       "Changes of a subgraph's breaker, by the state it came to",
