@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 export type SubgraphTraits = {
   /** The agency's systems behind it. */
   readonly systems: readonly string[];
+  /** By system: how late whoever watches it learns of a change in it. A system that is not in it does not say. */
+  readonly lagMs: Readonly<Record<string, number>>;
   readonly timeoutMs: number;
   readonly maxConcurrent: number;
   /** It is asked even where a field it requires could not be had, and is told which. */
@@ -50,13 +52,14 @@ export function parseSubgraphs(text: string, defaults: SubgraphDefaults): Subgra
     refusals.push(...refusalsOf(entry).map((refusal) => `${where} ${refusal}`));
     if (name !== null) known.set(name, traitsFrom(entry as Entry, defaults));
   }
-  const unnamed: SubgraphTraits = { ...defaults, systems: [], isPartial: false, fetches: "personal" };
+  const unnamed: SubgraphTraits = { ...defaults, systems: [], lagMs: {}, isPartial: false, fetches: "personal" };
   return refusals.length > 0 ? { refusals } : { traitsOf: (subgraph) => known.get(subgraph) ?? unnamed };
 }
 
 type Entry = {
   readonly name: string;
   readonly systems?: readonly string[];
+  readonly lagMs?: Readonly<Record<string, number>>;
   readonly timeoutMs?: number;
   readonly maxConcurrent?: number;
   readonly partial?: true;
@@ -66,6 +69,7 @@ type Entry = {
 function traitsFrom(entry: Entry, defaults: SubgraphDefaults): SubgraphTraits {
   return {
     systems: entry.systems ?? [],
+    lagMs: entry.lagMs ?? {},
     timeoutMs: entry.timeoutMs ?? defaults.timeoutMs,
     maxConcurrent: entry.maxConcurrent ?? defaults.maxConcurrent,
     isPartial: entry.partial ?? false,
@@ -73,17 +77,32 @@ function traitsFrom(entry: Entry, defaults: SubgraphDefaults): SubgraphTraits {
   };
 }
 
-type Member = { readonly isValid: (value: unknown) => boolean; readonly form: string; readonly isRequired?: true };
+type Member = {
+  readonly isValid: (value: unknown, entry: Readonly<Record<string, unknown>>) => boolean;
+  readonly form: string;
+  readonly isRequired?: true;
+};
 
 const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
 const isCount = (max: number) => (value: unknown) =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max;
+
+/** A month at most: what is published no oftener than that. */
+const maxLagMs = 31 * 86_400_000;
+
+function isLag(value: unknown, { systems }: Readonly<Record<string, unknown>>): boolean {
+  if (!isRecord(value) || !Array.isArray(systems)) return false;
+  return Object.entries(value).every(
+    ([system, ms]) => systems.includes(system) && Number.isInteger(ms) && Number(ms) >= 0 && Number(ms) <= maxLagMs,
+  );
+}
 
 const members: Readonly<Record<string, Member>> = {
   name: { isValid: isText, form: "a name", isRequired: true },
   // Where it listens on this machine: read by what starts and composes the subgraphs.
   url: { isValid: (value) => isText(value) && URL.canParse(String(value)), form: "a URL" },
   systems: { isValid: (value) => Array.isArray(value) && value.every(isText), form: "a list of names" },
+  lagMs: { isValid: isLag, form: "whole numbers from 0 to 2678400000 by system, of systems that it has" },
   timeoutMs: { isValid: isCount(600_000), form: "a whole number from 1 to 600000" },
   maxConcurrent: { isValid: isCount(10_000), form: "a whole number from 1 to 10000" },
   partial: { isValid: (value) => value === true, form: "true, or left out" },
@@ -94,7 +113,7 @@ function refusalsOf(entry: unknown): readonly string[] {
   if (!isRecord(entry)) return ["must be an object"];
   const unknowns = Object.keys(entry).filter((key) => !Object.hasOwn(members, key));
   const invalid = Object.entries(members).filter(([key, { isValid, isRequired }]) =>
-    Object.hasOwn(entry, key) ? !isValid(entry[key]) : isRequired,
+    Object.hasOwn(entry, key) ? !isValid(entry[key], entry) : isRequired,
   );
   return [
     ...unknowns.map((key) => `has a member that nobody reads: ${key}`),

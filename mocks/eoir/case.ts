@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { changeLog } from "../change-log.ts";
 import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
 import { scenarioPeople } from "../population/scenarios.ts";
 import type { CaseFile, PersonFile } from "../population/types.ts";
@@ -10,8 +11,16 @@ import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } f
 import { doings } from "./acts.ts";
 import { lookups } from "./lookups.ts";
 import { type Defects, publish, publishedDefects } from "./publish.ts";
-import { changesSince, lastSnapshotDate, type Snapshot, snapshotCases } from "./record.ts";
-import { columns, tableNames } from "./tables.ts";
+import { changesSince, lastSnapshotDate, rowsNow, type Snapshot, snapshotCases } from "./record.ts";
+import { type CaseRows, columns, tableNames } from "./tables.ts";
+
+/** One entry of the docket: a case before it and after it; null: not on record. */
+type DocketEntry = {
+  readonly at: string;
+  readonly idncase: number;
+  readonly before: CaseRows | null;
+  readonly after: CaseRows | null;
+};
 
 type Published = { readonly snapshot: Snapshot; readonly folder: string };
 
@@ -27,6 +36,7 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
   let publishing: Promise<Published> | null = null;
   let inWork: Snapshot | null = null;
   let closed = false;
+  const entries = changeLog<DocketEntry>({ pageSize: 100, kept: 2_000 });
   let sequence = 0;
   const nextId = () => {
     sequence += 1;
@@ -105,6 +115,7 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const name = /^\/snapshot\/([^/]+)$/.exec(request.path)?.[1];
     if (request.method === "GET" && name !== undefined) return snapshotFile((await published()).folder, name);
+    if (request.path === "/docket/v1/entries") return listEntries(request);
     if (request.path !== "/docket/v1/changes") return json(404, { error: "no such resource" });
     if (request.method !== "POST") return json(405, { error: "POST only" }, { allow: "POST" });
     const asked = readQuestion(request.body);
@@ -116,6 +127,23 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
     const from = former !== null && former.date === asked.since ? former : latest;
     const { asOf, snapshotDate, cases, removed } = changesSince(world, from, clock.now(), asked.aNumbers);
     return json(200, { asOf, snapshotDate, latestSnapshotDate: latest.date, cases: cases.map(whole), removed });
+  }
+
+  async function listEntries({ method, query }: HttpRequest): Promise<HttpAnswer> {
+    if (method !== "GET") return json(405, { error: "GET only" }, { allow: "GET" });
+    const latest = (await published()).snapshot;
+    const { entries: found, ...listing } = entries.since(query.get("since"));
+    return json(200, {
+      asOf: clock.now(),
+      latestSnapshotDate: latest.date,
+      ...listing,
+      entries: found.map(({ at, idncase, before, after }) => ({
+        at,
+        IDNCASE: String(idncase),
+        before: before && whole(before),
+        after: after && whole(after),
+      })),
+    });
   }
 
   return {
@@ -149,12 +177,20 @@ export function caseSystem(context: SimulatorContext, defects: Defects = publish
         const published = snapshotCases(snapshot, person).some(({ idncase }) => idncase === file.idncase);
         if (done.file === null && published) snapshot.removed.push(file);
       }
+      // A rider's own rows name the case that it rides with.
+      const touched = [file.idncase, ...file.leadOf.map(({ rider }) => rider)];
+      const state = () => touched.map((idncase) => rowsNow(world, current?.snapshot ?? inWork, idncase));
+      const before = state();
       world.change(person.index, (whole) => ({
         ...whole,
         cases: whole.cases.flatMap((each) =>
           each.idncase !== file.idncase ? [each] : done.file === null ? [] : [done.file],
         ),
       }));
+      for (const [index, after] of state().entries()) {
+        const entry = { at: clock.now(), idncase: touched[index] as number, before: before[index] ?? null, after };
+        if (JSON.stringify(entry.before) !== JSON.stringify(after)) entries.add(entry);
+      }
       return done.record;
     },
   };

@@ -65,6 +65,16 @@ export function changesSince(world: World, snapshot: Snapshot, now: string, aNum
   return { asOf: now, snapshotDate: snapshot.date, cases, removed: removed.map(({ idncase }) => String(idncase)) };
 }
 
+/** All rows of a case as they are now; null: it is not on record. */
+export function rowsNow(world: World, snapshot: Snapshot | null, idncase: number): CaseRows | null {
+  const file = world
+    .find("idncase", String(idncase))
+    .flatMap(({ cases }) => cases)
+    .find((each) => each.idncase === idncase);
+  if (file === undefined) return null;
+  return rowsOf(file, snapshot === null ? [] : leadsNow(world, snapshot, idncase));
+}
+
 function leadsNow(world: World, { leads }: Snapshot, rider: number): readonly CaseFile[] {
   return (leads.get(rider) ?? []).flatMap((lead) =>
     world.find("idncase", String(lead)).flatMap(({ cases }) => cases.filter(({ idncase }) => idncase === lead)),

@@ -1,7 +1,7 @@
 /** The CBP subgraph: ADIS, I-94 and e3. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { cbpLoaders, cbpResolvers } from "./resolvers.ts";
 import { type CbpSourceSettings, cbpSources } from "./source.ts";
@@ -20,6 +20,7 @@ export function readCbpSettings(env: Environment): CbpSettings {
     port: wholeNumberSetting(env, "PORT", 4102),
     host: env.HOST ?? "127.0.0.1",
     keys: keysSetting(env, "cbp"),
+    changesTo: changesSetting(env),
   };
 }
 

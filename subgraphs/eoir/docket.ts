@@ -38,7 +38,47 @@ export function decodeDocket(body: Buffer): Docket {
   return { asOf, snapshotDate, latestSnapshotDate, cases: found, nobodys, removed: new Set(removed as string[]) };
 }
 
-function docketCase(value: unknown, position: string): { aNumbers: readonly string[]; rows: CaseRows } | null {
+type DocketCase = { readonly aNumbers: readonly string[]; readonly rows: CaseRows };
+
+/** One entry of the docket: a case before and after. "nobodys": a case that may be anybody's; null: not on record. */
+export type DocketEntry = {
+  readonly at: string;
+  readonly id: string;
+  readonly before: DocketCase | "nobodys" | null;
+  readonly after: DocketCase | "nobodys" | null;
+};
+
+export type DocketEntries = {
+  readonly asOf: string;
+  readonly latestSnapshotDate: string;
+  readonly position: string;
+  readonly more: boolean;
+  /** False: anything may have changed. */
+  readonly complete: boolean;
+  readonly entries: readonly DocketEntry[];
+};
+
+/** What was entered since a position. Throws SOURCE_INVALID when it is not what it must be, entries included. */
+export function decodeEntries(body: Buffer): DocketEntries {
+  const answer = parseJson(CASE, body);
+  if (!isObject(answer)) throw invalid();
+  const { asOf, latestSnapshotDate, position, more, complete, entries } = answer;
+  if (!isInstant(asOf) || !isInstant(latestSnapshotDate) || typeof position !== "string" || position === "")
+    throw invalid();
+  if (typeof more !== "boolean" || typeof complete !== "boolean" || !Array.isArray(entries)) throw invalid();
+  const decoded = entries.map((each: unknown, index): DocketEntry => {
+    if (!isObject(each) || !isInstant(each.at) || typeof each.IDNCASE !== "string" || !isCaseId(each.IDNCASE))
+      throw invalid();
+    const position = `docket entry ${index + 1}`;
+    const side = (value: unknown) => (value === null ? null : (docketCase(value, position) ?? "nobodys"));
+    return { at: each.at, id: each.IDNCASE, before: side(each.before), after: side(each.after) };
+  });
+  return { asOf, latestSnapshotDate, position, more, complete, entries: decoded };
+}
+
+const isCaseId = (text: string) => /^[1-9]\d{0,9}$/.test(text);
+
+function docketCase(value: unknown, position: string): DocketCase | null {
   if (!isObject(value)) return null;
   const tables: Partial<Record<TableName, readonly PlacedRow[]>> = {};
   const bad: UnreadableRow[] = [];
@@ -58,7 +98,7 @@ function docketCase(value: unknown, position: string): { aNumbers: readonly stri
   const ids = new Set(numbers.map(({ values }) => values.IDNCASE));
   const aNumbers = numbers.map(({ values }) => parseANumber(values.ALIEN_NBR ?? ""));
   const [id] = ids;
-  if (ids.size !== 1 || id == null || !/^[1-9]\d{0,9}$/.test(id)) return null;
+  if (ids.size !== 1 || id == null || !isCaseId(id)) return null;
   const readable = aNumbers.filter((each) => each !== null);
   return readable.length < aNumbers.length ? null : { aNumbers: readable, rows: { id, tables, unreadable: bad } };
 }

@@ -1,10 +1,11 @@
 /** EOIR's subgraph: court cases and stays of removal, from CASE. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { eoirLoaders, resolvers } from "./resolvers.ts";
 import { openCourt } from "./source.ts";
+import { watchedCase } from "./watch.ts";
 
 export type EoirSettings = ServeAt & {
   readonly caseUrl: string;
@@ -38,6 +39,7 @@ export function readEoirSettings(env: Environment): EoirSettings {
     port: wholeNumberSetting(env, "PORT", 4105),
     host: env.HOST ?? "127.0.0.1",
     keys: keysSetting(env, "eoir"),
+    changesTo: changesSetting(env),
     progress: (line) => console.log(line),
   };
 }
@@ -57,7 +59,14 @@ export async function startEoir({
   ...at
 }: EoirSettings): Promise<Listening> {
   const court = openCourt({ caseUrl, sourceTimeoutMs, snapshot, storeFolder, snapshotSilenceMs, retryMs, progress });
-  const definition = { name: "eoir", sdl, resolvers, loaders: () => eoirLoaders(court), close: court.close };
+  const definition = {
+    name: "eoir",
+    sdl,
+    resolvers,
+    loaders: () => eoirLoaders(court),
+    watched: () => [watchedCase(court)],
+    close: court.close,
+  };
   const listening = await serveSubgraph(definition, at);
   await settled(court.firstLoad, loadWaitMs);
   return listening;

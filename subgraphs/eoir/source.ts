@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { UnreadableRow } from "#kit/decoded.ts";
 import { httpSystem, SourceError } from "#kit/source.ts";
-import { type Docket, decodeDocket } from "./docket.ts";
+import { type Docket, type DocketEntries, decodeDocket, decodeEntries } from "./docket.ts";
 import type { Load } from "./load.ts";
 import type { LoadMessage } from "./load-worker.ts";
 import { decodeLookups, type Lookups } from "./records.ts";
@@ -47,6 +47,10 @@ export type NoAnswer = {
 export type Court = {
   /** For each list of A-numbers (nine digits) its own answer; one call to the docket for every hundred numbers. */
   lookUp(persons: readonly (readonly string[])[]): Promise<readonly (CourtAnswer | NoAnswer)[]>;
+  /** What was entered in the docket since a position; null: where it stands. Throws SourceError. */
+  entriesSince(position: string | null): Promise<DocketEntries>;
+  /** What its answers are made of beside the docket; null: no snapshot is loaded. */
+  held(): { readonly snapshotDate: string; readonly lookups: Lookups } | null;
   /** Settled when the first load has ended, well or not. */
   readonly firstLoad: Promise<void>;
   close(): Promise<void>;
@@ -91,6 +95,16 @@ export function openCourt(settings: CourtSettings): Court {
 
   return {
     firstLoad: snapshots.firstLoad,
+    async entriesSince(position) {
+      const since = position === null ? "" : `?since=${encodeURIComponent(position)}`;
+      const answer = await docket.ask({ method: "GET", path: `/docket/v1/entries${since}` });
+      if (answer.status !== 200) throw new SourceError("SOURCE_REFUSED", "CASE");
+      return decodeEntries(answer.body);
+    },
+    held() {
+      const loaded = snapshots.loaded();
+      return loaded && { snapshotDate: loaded.store.snapshotDate, lookups: loaded.lookups };
+    },
     async lookUp(persons) {
       const aNumbers = [...new Set(persons.flat())];
       const asked = (await ask(aNumbers)) ??

@@ -1,7 +1,7 @@
 /** The ICE subgraph: EID behind GraphQL. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import { eidSource } from "./source.ts";
@@ -20,6 +20,7 @@ export function readIceSettings(env: Environment): IceSettings {
     port: wholeNumberSetting(env, "PORT", 4103),
     host: env.HOST ?? "127.0.0.1",
     keys: keysSetting(env, "ice"),
+    changesTo: changesSetting(env),
   };
 }
 

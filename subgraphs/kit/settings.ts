@@ -20,6 +20,17 @@ export function wholeNumberSetting(env: Environment, name: string, fallback: num
 }
 
 /**
+ * CHANGES_TO: where changes are announced. An http(s) URL of one gateway's `/changes`, or a redis(s) URL; null: nowhere.
+ * Throws a line that says what to set, without what was: it may hold a password.
+ */
+export function changesSetting(env: Environment): string | null {
+  const value = env.CHANGES_TO;
+  if (!value) return null;
+  if (URL.canParse(value) && /^(https?|rediss?):$/.test(new URL(value).protocol)) return value;
+  throw new Error("CHANGES_TO must be a URL, such as http://127.0.0.1:4001/changes or redis://127.0.0.1:6379");
+}
+
+/**
  * The keys by which the gateway's requests to this subgraph are known: SUBGRAPH_KEY_<NAME> (`id:key`, and a second one
  * behind a comma while one replaces the other) or this subgraph's member of the JSON object in SUBGRAPH_KEYS_FILE.
  * Null where there is none, in development alone. Throws a line that says what to set, and never the key.

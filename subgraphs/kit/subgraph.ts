@@ -18,6 +18,9 @@ import { createHandler } from "graphql-http";
 import { identifierScalars } from "#schema/scalars.ts";
 import type { AssertedCaller } from "./caller.ts";
 import { isWithheld, type UnreadableRow, type Withheld } from "./decoded.ts";
+import { sealer } from "./envelope.ts";
+import { type ChangeCarrier, type Feed, openFeed, type WatchedSource } from "./feed.ts";
+import { httpCarrier } from "./feed-http.ts";
 import { type Refused, type Signed, type SubgraphKey, signatureVerifier } from "./verify.ts";
 
 /** What every resolver gets: this request's loaders, and where to report rows that had to be left out. */
@@ -43,6 +46,8 @@ export type SubgraphDefinition<Loaders> = {
   readonly fetches?: "common" | "personal";
   /** New for every request: INVARIANT: nothing looked up for one caller is kept for another. */
   readonly loaders: () => Loaders;
+  /** Its systems, as they are watched for changes; new ones for every call. */
+  readonly watched?: () => readonly WatchedSource[];
   /** Closes the sources: called once, when the subgraph has closed or could not be served. */
   readonly close?: () => Promise<unknown>;
 };
@@ -84,19 +89,27 @@ export type ServeAt = {
   readonly host?: string;
   /** Only the gateway, which has one of them, is answered. Null or left out: whoever asks is, for development alone. */
   readonly keys?: readonly SubgraphKey[] | null;
+  /** Where changes are announced: a URL as CHANGES_TO takes, or the way itself. Null or left out: nowhere. */
+  readonly changesTo?: string | ChangeCarrier | null;
+  /** How long a source is left alone between two looks at it; 250 unless told. */
+  readonly pollMs?: number;
   /** What the operator is told; the console's error lines by default. */
   readonly writeLine?: (line: string) => void;
 };
 
-/** Serves the subgraph at `/graphql` and `/live`. Its sources are closed with it. */
+/**
+ * Serves the subgraph at `/graphql` and `/live`, and announces what changes in its sources. They are closed with it.
+ */
 export async function serveSubgraph<Loaders>(definition: SubgraphDefinition<Loaders>, at: ServeAt): Promise<Listening> {
   const closeSources = async () => definition.close?.();
   try {
+    const announcing = announcer(definition, at);
     const { url, close } = await listen(definition, at);
+    const feed = announcing?.();
     return {
       url,
       async close() {
-        await close();
+        await Promise.all([close(), feed?.close()]);
         await closeSources();
       },
     };
@@ -104,6 +117,23 @@ export async function serveSubgraph<Loaders>(definition: SubgraphDefinition<Load
     await closeSources();
     throw error;
   }
+}
+
+/** Null: nothing is announced. Opens nothing before it is called. */
+function announcer<Loaders>({ name, watched }: SubgraphDefinition<Loaders>, at: ServeAt): (() => Feed) | null {
+  const { changesTo = null, keys = null, writeLine = (line) => console.error(line) } = at;
+  if (changesTo === null || watched === undefined) return null;
+  const carrier = typeof changesTo === "string" ? carrierTo(changesTo) : changesTo;
+  // The first of two keys, as the gateway signs with its first.
+  const seal = sealer({ subgraph: name, key: keys?.[0] ?? null });
+  const pollMs = at.pollMs === undefined ? {} : { pollMs: at.pollMs, beatMs: at.pollMs * 2 };
+  return () =>
+    openFeed({ sources: watched(), carrier, seal, ...pollMs, writeLine: (line) => writeLine(`${name}: ${line}`) });
+}
+
+function carrierTo(url: string): ChangeCarrier {
+  if (url.startsWith("http")) return httpCarrier({ url });
+  throw new Error("CHANGES_TO: changes cannot be announced by Redis yet");
 }
 
 async function listen<Loaders>(definition: SubgraphDefinition<Loaders>, at: ServeAt): Promise<Listening> {

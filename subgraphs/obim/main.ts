@@ -1,7 +1,7 @@
 /** The OBIM subgraph: IDENT behind GraphQL. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import { identSource } from "./source.ts";
@@ -19,6 +19,7 @@ export function readObimSettings(env: Environment): ObimSettings {
     port: wholeNumberSetting(env, "PORT", 4101),
     host: env.HOST ?? "127.0.0.1",
     keys: keysSetting(env, "obim"),
+    changesTo: changesSetting(env),
   };
 }
 

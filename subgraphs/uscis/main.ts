@@ -1,7 +1,7 @@
 /** The USCIS subgraph as a process: Global and ELIS, each with its own client credentials. */
 import { readFileSync } from "node:fs";
 import { run } from "#kit/run.ts";
-import { type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
+import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loadersOver, resolvers } from "./resolvers.ts";
 import { type ClientCredentials, elisSystem, globalSystem } from "./source.ts";
@@ -26,6 +26,7 @@ export function readUscisSettings(env: Environment): UscisSettings {
     port: wholeNumberSetting(env, "PORT", 4104),
     host: env.HOST ?? "127.0.0.1",
     keys: keysSetting(env, "uscis"),
+    changesTo: changesSetting(env),
     sourceTimeoutMs: wholeNumberSetting(env, "SOURCE_TIMEOUT_MS", 2_000),
     globalUrl: urlSetting(env, "GLOBAL_URL", "http://127.0.0.1:4206"),
     elisUrl: urlSetting(env, "ELIS_URL", "http://127.0.0.1:4207"),

@@ -1,0 +1,225 @@
+/**
+ * From an agency's system to an announcement: whatever act changes in whatever answer of a subgraph, what its watcher
+ * announces reaches it; and of a system that cannot be asked, nothing is said at all.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { FaultKind } from "../mocks/faults.ts";
+import { type Mocks, startMocks } from "../mocks/main.ts";
+import { scenarios } from "../mocks/population/scenarios.ts";
+import type { PersonFile } from "../mocks/population/types.ts";
+import { DEFAULT_WORLD_NOW } from "../mocks/population/world.ts";
+import { type Act, BadAct, type SystemName } from "../mocks/world.ts";
+import { startCbp } from "../subgraphs/cbp/main.ts";
+import { startEoir } from "../subgraphs/eoir/main.ts";
+import { startIce } from "../subgraphs/ice/main.ts";
+import type { Change, FeedMessage } from "../subgraphs/kit/envelope.ts";
+import type { Listening } from "../subgraphs/kit/subgraph.ts";
+import { startObim } from "../subgraphs/obim/main.ts";
+import { startUscis } from "../subgraphs/uscis/main.ts";
+import { type RecordedFeed, recordedFeed } from "./recorded-feed.ts";
+import {
+  type Answers,
+  type Asker,
+  changedAnswers,
+  entityAnswers,
+  type Identified,
+  identify,
+  openAsker,
+  type RootQuestion,
+  rootAnswers,
+  unreached,
+} from "./watched-answers.ts";
+
+type Agency = "obim" | "cbp" | "ice" | "uscis" | "eoir";
+
+let mocks: Mocks;
+const closers: (() => Promise<void>)[] = [];
+const feeds = {} as Record<Agency, RecordedFeed>;
+const askers = {} as Record<Agency, Asker>;
+let everybody: readonly PersonFile[];
+let persons: readonly Identified[];
+
+const starters: Readonly<Record<Agency, (feed: RecordedFeed) => Promise<Listening>>> = {
+  obim: (changesTo) => startObim({ ...at, changesTo, identUrl: mocks.urls.ident }),
+  cbp: (changesTo) =>
+    startCbp({ ...at, changesTo, adisUrl: mocks.urls.adis, i94Url: mocks.urls.i94, e3Url: mocks.urls.e3 }),
+  ice: (changesTo) => startIce({ ...at, changesTo, eidUrl: mocks.urls.eid }),
+  uscis: (changesTo) => startUscis({ ...at, changesTo, globalUrl: mocks.urls.global, elisUrl: mocks.urls.elis }),
+  eoir: (changesTo) => startEoir({ ...at, changesTo, caseUrl: mocks.urls.case, loadWaitMs: 60_000 }),
+};
+const at = { port: 0, host: "127.0.0.1", sourceTimeoutMs: 2_000, pollMs: 20, writeLine: () => undefined };
+
+beforeAll(async () => {
+  mocks = await startMocks({
+    worldNow: DEFAULT_WORLD_NOW,
+    population: 192,
+    seed: 1,
+    ports: "free",
+    host: "127.0.0.1",
+    progress: () => undefined,
+  });
+  closers.push(mocks.close);
+  for (const [agency, start] of Object.entries(starters) as [Agency, (typeof starters)[Agency]][]) {
+    feeds[agency] = recordedFeed();
+    const listening = await start(feeds[agency]);
+    closers.push(listening.close);
+    askers[agency] = await openAsker(listening.url);
+  }
+  everybody = [...mocks.world.persons()];
+  const fins = everybody.flatMap(({ ident }) => ident.map(({ fin }) => fin));
+  persons = await identify(askers.obim, fins);
+  expect(persons).toHaveLength(fins.length);
+}, 120_000);
+afterAll(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Everything that the agency's subgraph answers about everybody. */
+function answersOf(agency: Agency): Promise<Answers> {
+  return agency === "obim" ? answersOfIdent() : entityAnswers(askers[agency], persons);
+}
+
+async function answersOfIdent(): Promise<Answers> {
+  const entities = await entityAnswers(askers.obim, persons);
+  return new Map([...entities, ...(await rootAnswers(askers.obim, rootQuestions))]);
+}
+const rootQuestions: RootQuestion[] = [];
+
+type Case = {
+  readonly system: SystemName;
+  readonly agency: Agency;
+  readonly act: string;
+  readonly with?: Readonly<Record<string, unknown>> | ((aNumber: string) => Readonly<Record<string, unknown>>);
+  /** Whose: the first for whom the act can be done. */
+  readonly whom?: (file: PersonFile) => boolean;
+  readonly alerts?: readonly string[];
+};
+
+const cases: readonly Case[] = [
+  { system: "case", agency: "eoir", act: "file-motion", alerts: ["MOTION_FILED", "STAY_BEGAN"] },
+  { system: "case", agency: "eoir", act: "file-motion", with: { kind: "O" }, alerts: ["MOTION_FILED"] },
+  { system: "case", agency: "eoir", act: "decide-motion", with: { decision: "D" } },
+  { system: "case", agency: "eoir", act: "grant-stay", alerts: ["MOTION_FILED", "STAY_BEGAN"] },
+  { system: "case", agency: "eoir", act: "file-appeal" },
+  { system: "case", agency: "eoir", act: "decide-appeal" },
+  { system: "case", agency: "eoir", act: "schedule-hearing" },
+  { system: "case", agency: "eoir", act: "enter-order" },
+  { system: "case", agency: "eoir", act: "remove-case" },
+  {
+    system: "case",
+    agency: "eoir",
+    act: "remove-case",
+    whom: ({ cases }) => cases.some(({ leadOf }) => leadOf.length > 0),
+  },
+];
+
+/** Does it to the first for whom it can be done; how it went is in the system's own words. */
+async function doFirst({ system, act, with: given = {}, whom = () => true }: Case): Promise<Act> {
+  for (const file of everybody.filter(whom)) {
+    const aNumbers = new Set([
+      ...file.cases.map(({ aNumber }) => aNumber),
+      ...file.ident.flatMap(({ encounters }) =>
+        encounters.map(({ aNumberRaw }) => aNumberRaw?.replace(/\D/g, "").padStart(9, "0")),
+      ),
+    ]);
+    for (const aNumber of aNumbers) {
+      if (aNumber === undefined || !/^\d{9}$/.test(aNumber)) continue;
+      const whole: Act = { act, aNumber, ...(typeof given === "function" ? given(aNumber) : given) };
+      try {
+        await mocks.act(system, whole);
+        return whole;
+      } catch (error) {
+        if (!(error instanceof BadAct)) throw error;
+      }
+    }
+  }
+  throw new Error(`${system} ${act} can be done to nobody here`);
+}
+
+test("every act of every system that is watched is looked at here", async () => {
+  const { systems } = (await (await fetch(`${mocks.urls.control}/systems`)).json()) as {
+    systems: readonly { system: string; acts: readonly string[] }[];
+  };
+  const watched = new Set<string>(cases.map(({ system }) => system));
+  const known = systems
+    .filter(({ system }) => watched.has(system))
+    .flatMap(({ system, acts }) => acts.map((act) => `${system} ${act}`));
+  expect(known.filter((each) => !cases.some(({ system, act }) => each === `${system} ${act}`))).toEqual([]);
+});
+
+describe("whatever it changes in any answer about anybody is announced", () => {
+  test.each(cases.map((each) => [`${each.system} ${each.act} ${JSON.stringify(each.with ?? {})}`, each] as const))(
+    "%s",
+    async (_title, each) => {
+      const { agency, system, alerts = [] } = each;
+      const [feed, source] = [feeds[agency], system.toUpperCase()];
+      await feed.lookedAt(source);
+      const before = await answersOf(agency);
+      const told = feed.messages.length;
+      await doFirst(each);
+      const after = await answersOf(agency);
+      await feed.lookedAt(source);
+      const messages = feed.messages.slice(told);
+      const changed = changedAnswers(before, after);
+      expect(changed).not.toEqual([]);
+      expect(unreached(changed, source, messages)).toEqual([]);
+      // Untold, it would show: and it is told of nobody else's systems.
+      expect(unreached(changed, source, [])).not.toEqual([]);
+      expect(isAll(messages)).toBe(false);
+      expect(alertsIn(messages)).toEqual(expect.arrayContaining([...alerts]));
+    },
+    60_000,
+  );
+});
+
+const changesIn = (messages: readonly FeedMessage[]): readonly Change[] => messages.flatMap(({ changes }) => changes);
+const isAll = (messages: readonly FeedMessage[]) => changesIn(messages).some((each) => "all" in each);
+const alertsIn = (messages: readonly FeedMessage[]) =>
+  changesIn(messages).flatMap((each) => ("alert" in each && each.alert ? [each.alert.kind] : []));
+
+const watchedSystems = [...new Map(cases.map(({ system, agency }) => [system, agency])).entries()];
+
+describe.each(watchedSystems)("%s", (system, agency) => {
+  const source = system.toUpperCase();
+
+  test.each<FaultKind>(["down", "refuse", "truncate", "garbage"])(
+    "has no heartbeat while it is at fault: %s; and has one again after",
+    async (kind) => {
+      const feed = feeds[agency];
+      await feed.lookedAt(source);
+      await mocks.setFault(system, { kind });
+      const from = performance.now();
+      await feed.looks(24);
+      const beats = () => feed.messages.filter((each) => each.source === source && (each.heartbeat?.since ?? 0) > from);
+      expect(beats()).toEqual([]);
+      await mocks.setFault(system, { kind: "none" });
+      await feed.lookedAt(source);
+      const epochs = new Set(feed.messages.filter((each) => each.source === source).map(({ epoch }) => epoch));
+      expect(epochs.size).toBe(1);
+    },
+    60_000,
+  );
+
+  test("that stands still is said to be where it stands, until it moves on", async () => {
+    const feed = feeds[agency];
+    const now = mocks.clock.now();
+    await mocks.setFault(system, { kind: "stale" });
+    mocks.clock.set(new Date(Date.parse(now) + 2 * 86_400_000).toISOString());
+    try {
+      await feed.lookedAt(source);
+      const standing = feed.messages.findLast((each) => each.source === source);
+      expect(standing?.heartbeat?.asOf).toBe(now);
+      const told = feed.messages.length;
+      await mocks.setFault(system, { kind: "none" });
+      await feed.until((each) => each.source === source && each.heartbeat?.asOf === mocks.clock.now());
+      // Its day has turned: whatever hangs on a date may be another.
+      expect(isAll(feed.messages.slice(told).filter((each) => each.source === source))).toBe(true);
+    } finally {
+      await mocks.setFault(system, { kind: "none" });
+      mocks.clock.set(now);
+      await feed.lookedAt(source);
+    }
+  }, 60_000);
+});
+
+void scenarios;
