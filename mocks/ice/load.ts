@@ -3,7 +3,15 @@ import type { ClientBase } from "pg";
 import type { World } from "../world.ts";
 import { printInstant } from "./print.ts";
 import { rowsOf } from "./rows.ts";
-import { createIndexes, createSchema, type Row, type TableName, tableNames, tablePath } from "./tables.ts";
+import {
+  createChangeLog,
+  createIndexes,
+  createSchema,
+  type Row,
+  type TableName,
+  tableNames,
+  tablePath,
+} from "./tables.ts";
 
 const batchRows = 2_000;
 const progressEveryMs = 5_000;
@@ -26,7 +34,8 @@ export async function loadPopulation(settings: LoadSettings): Promise<number> {
   const rows = await insertPersons(settings);
   await client.query(`INSERT INTO ${tablePath("Replication Status")} VALUES ($1)`, [printInstant(now)]);
   const database = await client.query("SELECT quote_ident(current_database()) AS name");
-  for (const statement of [...createIndexes(), ...grants(reader, database.rows[0].name)]) await client.query(statement);
+  const statements = [...createIndexes(), ...createChangeLog(), ...grants(reader, database.rows[0].name)];
+  for (const statement of statements) await client.query(statement);
   await client.query("COMMIT");
   // A small table is read whole anyway; the planner has to know the large ones.
   if (world.size > 10_000) await client.query("ANALYZE");

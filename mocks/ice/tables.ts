@@ -82,7 +82,7 @@ export type Row = Readonly<Record<string, string | number | null>>;
 
 export const schemaName = '"EID"';
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-export const tablePath = (table: TableName | "Replication Status") => `${schemaName}.${quoted(table)}`;
+export const tablePath = (table: TableName | "Replication Status" | "Change Log") => `${schemaName}.${quoted(table)}`;
 
 const numbers = /^(Birth Year|MSC Sentence (Days|Months|Years)|.*Amount)$/;
 
@@ -96,7 +96,8 @@ export function columnType(column: string): "timestamp(0)" | "numeric" | "text" 
 export function createSchema(): string[] {
   return [
     `CREATE SCHEMA ${schemaName}`,
-    `CREATE TABLE ${tablePath("Replication Status")} ("As Of" timestamp(0) NOT NULL)`,
+    `CREATE TABLE ${tablePath("Replication Status")} (
+       "As Of" timestamp(0) NOT NULL, "Log Id" uuid NOT NULL DEFAULT gen_random_uuid())`,
     ...tableNames.map((table) => {
       const columns = tables[table].map((column) => `${quoted(column)} ${columnType(column)}`);
       return `CREATE TABLE ${tablePath(table)} (${columns.join(", ")})`;
@@ -112,4 +113,35 @@ export function createIndexes(): string[] {
       (column) => `CREATE INDEX ON ${tablePath(table)} (${quoted(column)})`,
     ),
   );
+}
+
+/**
+ * Made after loading: from then on every row that is inserted, updated or deleted leaves what it was and what it is in
+ * the change log, in the transaction that changes it.
+ */
+export function createChangeLog(): string[] {
+  return [
+    `CREATE TABLE ${tablePath("Change Log")} (
+       "Change Number" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+       "Transaction" bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
+       "Changed At" timestamp(0) NOT NULL,
+       "Table Name" text NOT NULL,
+       "Before" json,
+       "After" json)`,
+    `CREATE INDEX ON ${tablePath("Change Log")} ("Transaction")`,
+    `CREATE FUNCTION ${schemaName}."Log Change"() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN
+       INSERT INTO ${tablePath("Change Log")} ("Changed At", "Table Name", "Before", "After")
+       SELECT "As Of", TG_TABLE_NAME,
+         CASE WHEN TG_OP <> 'INSERT' THEN json_strip_nulls(to_json(OLD)) END,
+         CASE WHEN TG_OP <> 'DELETE' THEN json_strip_nulls(to_json(NEW)) END
+       FROM ${tablePath("Replication Status")};
+       RETURN NULL;
+     END $$`,
+    ...tableNames.map(
+      (table) =>
+        `CREATE TRIGGER "Log Change" AFTER INSERT OR UPDATE OR DELETE ON ${tablePath(table)}
+         FOR EACH ROW EXECUTE FUNCTION ${schemaName}."Log Change"()`,
+    ),
+  ];
 }

@@ -326,6 +326,7 @@ test("settings have defaults that fit one machine, and a bad one is named", () =
     i94Url: "http://127.0.0.1:4203",
     e3Url: "http://127.0.0.1:4204",
     keys: null,
+    changesTo: null,
     sourceTimeoutMs: 2_000,
     port: 4102,
     host: "127.0.0.1",

@@ -64,6 +64,13 @@ const docketLimit = 100;
 
 export function openCourt(settings: CourtSettings): Court {
   const docket = httpSystem({ system: "CASE", url: settings.caseUrl, timeoutMs: settings.sourceTimeoutMs });
+  // Of its own: whoever watches does not wait behind those who ask.
+  const watching = httpSystem({
+    system: "CASE",
+    url: settings.caseUrl,
+    timeoutMs: settings.sourceTimeoutMs,
+    connections: 1,
+  });
   const snapshots = keepSnapshot(settings);
 
   // A month turns: the docket goes on counting from the snapshot that we hold, while we load the next.
@@ -97,7 +104,7 @@ export function openCourt(settings: CourtSettings): Court {
     firstLoad: snapshots.firstLoad,
     async entriesSince(position) {
       const since = position === null ? "" : `?since=${encodeURIComponent(position)}`;
-      const answer = await docket.ask({ method: "GET", path: `/docket/v1/entries${since}` });
+      const answer = await watching.ask({ method: "GET", path: `/docket/v1/entries${since}` });
       if (answer.status !== 200) throw new SourceError("SOURCE_REFUSED", "CASE");
       return decodeEntries(answer.body);
     },
@@ -114,7 +121,7 @@ export function openCourt(settings: CourtSettings): Court {
       );
     },
     async close() {
-      await Promise.all([docket.close(), snapshots.close()]);
+      await Promise.all([docket.close(), watching.close(), snapshots.close()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberS
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
 import { eidSource } from "./source.ts";
+import { watchedEid } from "./watch.ts";
 
 export type IceSettings = ServeAt & {
   /** `postgres://`, with a role that reads schema "EID". */
@@ -27,7 +28,11 @@ export function readIceSettings(env: Environment): IceSettings {
 export async function startIce({ eidUrl, sourceTimeoutMs, ...at }: IceSettings): Promise<Listening> {
   const source = eidSource({ url: eidUrl, timeoutMs: sourceTimeoutMs });
   const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
-  return serveSubgraph({ name: "ice", sdl, resolvers, loaders: () => loaders(source), close: source.close }, at);
+  const watched = () => [watchedEid(source)];
+  return serveSubgraph(
+    { name: "ice", sdl, resolvers, loaders: () => loaders(source), watched, close: source.close },
+    at,
+  );
 }
 
 if (import.meta.main) void run("ice", () => startIce(readIceSettings(process.env)));

@@ -210,13 +210,18 @@ function decodeTable<T>(table: Table, rows: readonly Row[], keys: Keys, decodeRo
 /** A row with neither identifier to be read may be anybody's: everybody asked about is told of it. */
 function belongs(row: Row, { aNumbers, eidSubjectIds }: Keys): boolean {
   const subject = subjectOf(row);
-  const file = row["Alien File Number"];
-  const aNumber = typeof file === "string" && file.length <= 64 ? parseANumber(file) : null;
+  const aNumber = aNumberOf(row);
   if (subject === null && aNumber === null) return true;
   return (subject !== null && eidSubjectIds.includes(subject)) || (aNumber !== null && aNumbers.includes(aNumber));
 }
 
-function subjectOf(row: Row): string | null {
+/** The A-file's number; null where there is none, or none that can be read. */
+export function aNumberOf(row: Row): string | null {
+  const file = row["Alien File Number"];
+  return typeof file === "string" && file.length <= 64 ? parseANumber(file) : null;
+}
+
+export function subjectOf(row: Row): string | null {
   const subject = row["EID Subject ID"];
   return typeof subject === "string" && subject.length <= 64 ? parseEidSubjectId(subject) : null;
 }
@@ -281,6 +286,16 @@ function decodeDetainer(row: Row, source: Source): Detainer {
     facility: readFacility(row, "Detainer Facility"),
     source,
   };
+}
+
+/** A detainer's status out of its row alone; null: it cannot be told. */
+export function detainerStatus(row: Row): Detainer["status"] | null {
+  try {
+    return statusOf(readDateTime(row, "Detainer Lifted Date"), readText(row, "Detainer Lift Reason"));
+  } catch (error) {
+    if (error instanceof RowUnreadable) return null;
+    throw error;
+  }
 }
 
 const warrantForms = new Map([

@@ -31,6 +31,9 @@ async function ice(rows: Partial<Record<Table, readonly Row[]>> | Error) {
       const empty = Object.fromEntries(tables.map((table) => [table, []]));
       return readAnswer({ "Replication Status": ["2026-10-19T14:00:00"], ...empty, ...rows });
     },
+    changes: async () => {
+      throw new Error("nobody watches");
+    },
     close: async () => {},
   };
   const listening = await serveSubgraph({ name: "ice", sdl, resolvers, loaders: () => loaders(source) }, { port: 0 });
@@ -166,6 +169,7 @@ describe("the settings", () => {
       sourceTimeoutMs: 2000,
       port: 4103,
       keys: null,
+      changesTo: null,
       host: "127.0.0.1",
     });
     expect(() => readIceSettings({ EID_URL: "nowhere" })).toThrow("EID_URL must be a URL");

@@ -3,12 +3,18 @@ import { Socket } from "node:net";
 import { Client, type ClientConfig, Pool } from "pg";
 import { SourceError } from "#kit/source.ts";
 import { system } from "./cells.ts";
+import { type EidChanges, maxListed, readChanges } from "./changes.ts";
 import { brokenFrames, ProtocolBroken } from "./frames.ts";
 import { columns, type EidAnswer, readAnswer, tables } from "./records.ts";
 
 export type EidSource = {
   /** Every row in which one of these identifiers stands, of all tables in one snapshot. Throws `SourceError`. */
   find(subjectIds: readonly string[], aNumbers: readonly string[]): Promise<EidAnswer>;
+  /**
+   * Rows of the change log of transactions from `from` on (null: from those that have not ended), but for the changes that
+   * are known already. Throws `SourceError`.
+   */
+  changes(from: string | null, known: readonly string[]): Promise<EidChanges>;
   close(): Promise<void>;
 };
 
@@ -18,12 +24,28 @@ export type EidSourceSettings = {
   readonly timeoutMs: number;
 };
 
+/** Whoever watches has a connection of its own, and does not wait behind those who ask. */
+export function eidSource(settings: EidSourceSettings): EidSource {
+  const [asking, watching] = [eidPool(settings, 8), eidPool(settings, 1)];
+  return {
+    find: async (subjectIds, aNumbers) => readAnswer(await asking.row(statement, [subjectIds, aNumbers])),
+    changes: async (from, known) => readChanges(await watching.row(changesStatement, [from, known])),
+    close: async () => void (await Promise.all([asking.close(), watching.close()])),
+  };
+}
+
+type EidPool = {
+  /** The statement's one row; undefined for any other number of them. Throws `SourceError`. */
+  row(text: string, values: readonly unknown[]): Promise<unknown>;
+  close(): Promise<void>;
+};
+
 /** A pool that mends itself: a connection that fails is dropped, and the next call opens another. */
-export function eidSource({ url, timeoutMs }: EidSourceSettings): EidSource {
+function eidPool({ url, timeoutMs }: EidSourceSettings, max: number): EidPool {
   const sockets = new Set<Socket>();
   const pool = new Pool({
     connectionString: url,
-    max: 8,
+    max,
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     idleTimeoutMillis: 30_000,
@@ -37,13 +59,13 @@ export function eidSource({ url, timeoutMs }: EidSourceSettings): EidSource {
   pool.on("error", () => {});
 
   return {
-    async find(subjectIds, aNumbers) {
+    async row(text, values) {
       const deadline = performance.now() + timeoutMs;
       const client = await connected(pool);
       let answer: unknown;
       try {
         const leftMs = Math.max(1, Math.ceil(deadline - performance.now()));
-        const query = { text: statement, values: [subjectIds, aNumbers], query_timeout: leftMs };
+        const query = { text, values: [...values], query_timeout: leftMs };
         const { rows } = await client.query<Record<string, unknown>>(query);
         answer = rows.length === 1 ? rows[0] : undefined;
       } catch (error) {
@@ -52,7 +74,7 @@ export function eidSource({ url, timeoutMs }: EidSourceSettings): EidSource {
         throw asSourceError(client.failure ?? error);
       }
       client.release();
-      return readAnswer(answer);
+      return answer;
     },
     close() {
       ending ??= pool.end();
@@ -101,6 +123,20 @@ const statement = [
     return `(SELECT coalesce(json_agg(found), '[]'::json) FROM (${rows}) AS found) AS "${table}"`;
   }),
 ].join(",\n");
+
+/**
+ * What can be seen of the log with this statement's snapshot, with the clock and the log's name. Numbers go to transactions
+ * as they begin: one that ends later may have a lower one, so from the lowest that had not ended everything is read again.
+ */
+const changesStatement = `SELECT
+  (SELECT json_agg("As Of") FROM "EID"."Replication Status") AS "As Of",
+  (SELECT json_agg("Log Id") FROM "EID"."Replication Status") AS "Log Id",
+  pg_snapshot_xmin(pg_current_snapshot())::text AS "Open From",
+  (SELECT coalesce(json_agg(found), '[]'::json) FROM (
+    SELECT "Change Number"::text, "Transaction"::text, "Changed At", "Table Name", "Before", "After" FROM "EID"."Change Log"
+    WHERE "Transaction" >= coalesce($1::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+      AND NOT "Change Number" = ANY($2::bigint[])
+    ORDER BY "Change Number" LIMIT ${maxListed}) AS found) AS "Changes"`;
 
 /**
  * A socket on which nonsense ends the connection. `pg` parses in its "data" listener: what it throws there, at a message

@@ -49,14 +49,17 @@ export type HttpSystemSettings = {
   readonly url: string;
   readonly timeoutMs: number;
   readonly maxBytes?: number;
+  /** How many calls are under way at once; the others wait. */
+  readonly connections?: number;
 };
 
 /** A keep-alive connection pool to one system. `timeoutMs` bounds each whole call. */
-export function httpSystem({ system, url, timeoutMs, maxBytes = 32 * 1024 * 1024 }: HttpSystemSettings): HttpSystem {
+export function httpSystem(settings: HttpSystemSettings): HttpSystem {
+  const { system, url, timeoutMs, maxBytes = 32 * 1024 * 1024, connections = 16 } = settings;
   const { origin, pathname } = new URL(url);
   const prefix = pathname.replace(/\/$/, "");
   const pool = new Pool(origin, {
-    connections: 16,
+    connections,
     connect: { timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

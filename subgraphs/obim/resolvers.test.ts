@@ -270,6 +270,7 @@ describe("settings", () => {
       sourceTimeoutMs: 2000,
       port: 4101,
       keys: null,
+      changesTo: null,
       host: "127.0.0.1",
     });
     expect(() => readObimSettings({ IDENT_URL: "nowhere" })).toThrow("IDENT_URL");
