@@ -106,8 +106,8 @@ type OnAnswer = (index: number, isRight: boolean, startedAt: number, body: () =>
 
 type Connection = {
   readonly port: number;
-  /** Every request as it goes over the wire. */
-  readonly written: readonly Buffer[];
+  /** A request as it goes over the wire. */
+  readonly written: (index: number) => Buffer;
   readonly judged: ReturnType<typeof judge>;
   readonly next: () => number | null;
   readonly onAnswer: OnAnswer;
@@ -143,7 +143,7 @@ function openConnection({ port, written, judged, next, onAnswer }: Connection): 
     }
     index = following;
     startedAt = performance.now();
-    socket.write(written[index] as Buffer);
+    socket.write(written(index));
   };
 
   const finish = (right: boolean, body: () => string) => {
@@ -228,15 +228,22 @@ const percentile = (sorted: Float64Array, share: number): number =>
 
 /** Drives one run; what was asked is waited for before it resolves. */
 export async function load(run: LoadRun): Promise<LoadResult> {
-  const written = (connection: number): readonly Buffer[] =>
-    run.requests.map(({ body }) => {
-      const bytes = Buffer.from(body);
+  const bodies = run.requests.map(({ body }) => Buffer.from(body));
+  /** Made when first asked: not every connection asks for everything. */
+  const written = (connection: number): ((index: number) => Buffer) => {
+    const made: Buffer[] = [];
+    const make = (bytes: Buffer): Buffer => {
       const own = Object.entries(run.headers)
         .map(([name, value]) => `${name}: ${value.replace("{connection}", String(connection))}\r\n`)
         .join("");
       const head = `POST /graphql HTTP/1.1\r\nhost: ${host}:${run.port}\r\ncontent-type: application/json\r\naccept: application/json\r\n${own}content-length: ${bytes.length}\r\n\r\n`;
       return Buffer.concat([Buffer.from(head), bytes]);
-    });
+    };
+    return (index) => {
+      made[index] ??= make(bodies[index] as Buffer);
+      return made[index];
+    };
+  };
   const latenciesMs: number[] = [];
   let [isCounting, isOver, seen, wrong] = [false, false, 0, 0];
   let firstWrong: string | null = null;
