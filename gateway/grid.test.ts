@@ -17,12 +17,31 @@ describe("what leaves on the grid", () => {
     expect(Math.min(...late)).toBeLessThan(gridMs / 2);
   });
 
-  test("goes at once when nobody waits any more, and leaves no timer", async () => {
+  test("is not kept once nobody waits for it, and else goes with all the others of its millisecond", async () => {
     const gone = new AbortController();
-    const waiting = onGrid(performance.now() - 1, gone.signal);
+    const since = performance.now() - 1;
+    const waiting = Array.from({ length: 50 }, (_, index) => onGrid(since, index === 0 ? gone.signal : never));
     gone.abort();
-    await waiting;
-    await onGrid(performance.now() - 1, gone.signal);
+    await Promise.all(waiting);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(gridMs);
+    const before = performance.now();
+    await onGrid(before - 1, gone.signal);
+    expect(performance.now() - before).toBeLessThan(gridMs);
+  });
+
+  test("goes at one time whether it was ready early or late between two points", async () => {
+    const since = performance.now();
+    const left: string[] = [];
+    const leave = (name: string) => onGrid(since, never).then(() => left.push(name));
+    const early = leave("early");
+    await onGrid(since - gridMs + 8, never);
+    const isInTime = performance.now() < since + gridMs;
+    const late = leave("late");
+    await early;
+    // In one pass, before anything else is done; unless this process was kept from running until the next point.
+    await null;
+    expect(left).toEqual(isInTime ? ["early", "late"] : ["early"]);
+    await late;
   });
 
   test("in parts leaves each at a point of its own", async () => {

@@ -1,29 +1,39 @@
 /**
  * When answers leave that something may be hidden from: not when they are ready, but at the next point of a grid of time.
  * What was done for somebody who is hidden takes longer or shorter than for nobody; on the grid it takes the same.
+ *
+ * INVARIANT: when an answer leaves depends on when its request came and on how many points have passed, on nothing else.
  */
 export const gridMs = 25;
 
-/** Resolves at the first point of the grid from now on, counted from `since` on the clock of `performance.now()`. */
+/** Those who leave in the same millisecond leave together: one timer for all of them. */
+const leaving = new Map<number, (() => void)[]>();
+
+/**
+ * Resolves at the first point of the grid from now on, counted from `since` on the clock of `performance.now()`, and no
+ * sooner for a client that has gone: nothing is there to be saved by it.
+ */
 export function onGrid(since: number, signal: AbortSignal): Promise<void> {
-  const leavesAt = since + Math.ceil((performance.now() - since) / gridMs) * gridMs;
+  if (signal.aborted) return Promise.resolve();
+  const now = performance.now();
+  const leavesAt = Math.ceil(since + Math.ceil((now - since) / gridMs) * gridMs);
   return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const wait = () => {
-      const leftMs = leavesAt - performance.now();
-      // Timers know whole milliseconds, and may come a little early.
-      if (leftMs <= 0) end();
-      else timer = setTimeout(wait, Math.ceil(leftMs));
-    };
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", end, { once: true });
-    wait();
+    const together = leaving.get(leavesAt);
+    if (together !== undefined) together.push(resolve);
+    else {
+      leaving.set(leavesAt, [resolve]);
+      setTimeout(leave, Math.ceil(leavesAt - now), leavesAt);
+    }
   });
+}
+
+function leave(leavesAt: number): void {
+  const leftMs = leavesAt - performance.now();
+  // Timers may come a little early.
+  if (leftMs > 0) return void setTimeout(leave, Math.ceil(leftMs), leavesAt);
+  const together = leaving.get(leavesAt) ?? [];
+  leaving.delete(leavesAt);
+  for (const resolve of together) resolve();
 }
 
 /** Each value at a point of the grid of its own. */

@@ -10,7 +10,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { type Caller, type ClaimsFault, clockToleranceSeconds, readClaims, type Times, timesFault } from "./claims.ts";
 import { type FetchFault, type IssuerKeys, issuerKeys } from "./issuer-keys.ts";
 import type { KeySet, RefusedKey, VerifyingKey } from "./key-set.ts";
-import { bearerToken, readToken, type UnverifiedToken } from "./token.ts";
+import { bearerToken, readToken, type UnverifiedToken, usualToken } from "./token.ts";
 
 export type { Caller } from "./claims.ts";
 
@@ -99,11 +99,14 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
   }
 
   return async (authorization) => {
+    // Its form was looked at when it was verified: whoever is remembered is found before that.
+    const usual = usualToken(authorization);
+    const recalledAtOnce = usual === null ? null : recall(digestOf(usual));
+    if (recalledAtOnce !== null) return recalledAtOnce;
     const token = bearerToken(authorization);
     if (token === null) return refused(authorization === undefined ? "absent" : "malformed");
-    // Not the token itself: it would let whoever reads this memory be the caller.
-    const digest = hash("sha256", token, "base64url");
-    const recalled = recall(digest);
+    const digest = digestOf(token);
+    const recalled = token === usual ? null : recall(digest);
     if (recalled !== null) return recalled;
     const read = readToken(token);
     if (read === null) return refused("malformed");
@@ -126,6 +129,9 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     return accepted;
   };
 }
+
+/** Not the token itself: it would let whoever reads this memory be the caller. */
+const digestOf = (token: string): string => hash("sha256", token, "base64url");
 
 function keysFor(settings: AuthenticateSettings, issuer: string, url: string): IssuerKeys {
   const { events = {}, keysTimeoutMs = 3000, keysMaxAgeMs = 600_000, elapsed = () => performance.now() } = settings;

@@ -25,6 +25,24 @@ export type ClassClaims = Pick<Caller, "agency" | "ori" | "roles" | "scopes" | "
 
 /** The class of a caller for the purpose it states; null: nobody is known, which is not the same as a caller without claims. */
 export function classOf(caller: ClassClaims | null, purpose: Purpose | null): CallerClass {
+  if (caller === null) return makeClass(null, purpose);
+  let known = classes.get(caller);
+  if (known === undefined) {
+    known = new Map();
+    classes.set(caller, known);
+  }
+  let found = known.get(purpose);
+  if (found === undefined) {
+    found = makeClass(caller, purpose);
+    known.set(purpose, found);
+  }
+  return found;
+}
+
+/** For as long as a caller's token is remembered. INVARIANT: a caller's claims never change. */
+const classes = new WeakMap<ClassClaims, Map<Purpose | null, CallerClass>>();
+
+function makeClass(caller: ClassClaims | null, purpose: Purpose | null): CallerClass {
   const isAuthenticated = caller !== null;
   const agency = caller?.agency ?? "";
   const jurisdiction = caller?.ori?.slice(0, 2) ?? "";

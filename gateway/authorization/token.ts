@@ -20,6 +20,12 @@ export function bearerToken(authorization: string | undefined): string | null {
   return /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1] ?? null;
 }
 
+/** What stands where the token stands in the usual spelling; whether it is one, nobody has looked. */
+export function usualToken(authorization: string | undefined): string | null {
+  if (authorization === undefined || authorization.length > maxAuthorizationChars) return null;
+  return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : null;
+}
+
 /** Null when it is not of the form of an access token. */
 export function readToken(token: string): UnverifiedToken | null {
   const [header, claims, signature = ""] = token.split(".");

@@ -1,6 +1,8 @@
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { roughBytes, slicesOf } from "./large.ts";
+import { roughBytes, slicesOf, writeSlices } from "./large.ts";
 
 describe("an answer in slices", () => {
   test("is the answer, whatever is in it and wherever it is cut", () => {
@@ -45,4 +47,22 @@ test("its size is roughly known before it is printed", () => {
     expect(rough).toBeGreaterThan(exact * 0.8);
     expect(rough).toBeLessThan(exact * 1.3 + 100);
   }
+});
+
+test("waiting for a slow client leaves nothing behind that listens", async () => {
+  let waits = 0;
+  let atOnce = 0;
+  const slow: EventEmitter & Partial<Pick<ServerResponse, "write" | "end" | "destroyed">> = new EventEmitter();
+  slow.destroyed = false;
+  slow.write = () => {
+    waits += 1;
+    atOnce = Math.max(atOnce, slow.listenerCount("close"));
+    setImmediate(() => slow.emit("drain"));
+    return false;
+  };
+  slow.end = () => slow as ServerResponse;
+  const list = Array.from({ length: 100_000 }, (_, index) => ({ id: `C${index}`, source: { system: "CASE" } }));
+  await writeSlices(slow as unknown as ServerResponse, { data: { list } });
+  expect(waits).toBeGreaterThan(12);
+  expect([atOnce, slow.listenerCount("close"), slow.listenerCount("drain")]).toEqual([0, 0, 0]);
 });

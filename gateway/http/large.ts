@@ -67,8 +67,13 @@ export async function writeSlices(response: ServerResponse, value: unknown): Pro
     if (response.destroyed) return;
     if (!response.write(slice))
       await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
+        const end = () => {
+          response.off("drain", end);
+          response.off("close", end);
+          resolve();
+        };
+        response.on("drain", end);
+        response.on("close", end);
       });
     if (slice.length > 1024) await setImmediate();
   }

@@ -2,7 +2,8 @@
  * Signs requests to subgraphs: an HTTP message signature (RFC 9421, hmac-sha256) over a digest of the body (RFC 9530),
  * by a key that only this subgraph has besides us. docs/subgraph-signature.md tells it to those who verify it.
  */
-import { createHmac, hash, type KeyObject, randomBytes, randomUUID } from "node:crypto";
+import { hash, type KeyObject, randomBytes, randomUUID } from "node:crypto";
+import { hmacSha256 } from "./hmac.ts";
 
 export type SigningKey = { readonly id: string; readonly secret: KeyObject };
 
@@ -18,8 +19,8 @@ export type ToSign = {
   readonly caller: string | undefined;
 };
 
-/** The headers to be sent beside the others, names and values by turns; none for a subgraph without a key. */
-export type Sign = (request: ToSign) => readonly string[];
+/** The headers to be sent, names and values by turns: the common ones, and none beside them for a subgraph without a key. */
+export type Sign = (request: ToSign, common?: readonly string[]) => string[];
 
 /** A request is good for so long after it was signed. */
 const lifetimeSeconds = 60;
@@ -28,30 +29,62 @@ const covered = '"@method" "@path" "@query" "content-digest" "crosswalk-subgraph
 const commonCovered = `(${covered})`;
 const personalCovered = `(${covered} "crosswalk-caller")`;
 
+/** What is the same in every signature for one subgraph. */
+type Prepared = {
+  readonly subgraphLine: string;
+  /** Of the parameters, behind the nonce. */
+  readonly ending: string;
+  readonly mac: (text: string) => string;
+};
+
+function prepare(subgraph: string, { id, secret }: SigningKey): Prepared {
+  return {
+    subgraphLine: `"crosswalk-subgraph": ${subgraph}\n"crosswalk-request-id": `,
+    ending: `";keyid="${id}";tag="crosswalk"`,
+    mac: hmacSha256(secret),
+  };
+}
+
 /** `keyOf`: the key that requests to this subgraph are signed with. `now`: milliseconds since 1970. */
 export function requestSigner(
   keyOf: (subgraph: string) => SigningKey | undefined,
   now: () => number = Date.now,
   nonces: () => string = nonceSource(),
 ): Sign {
-  return ({ subgraph, path, search, body, requestId = randomUUID(), caller }) => {
-    const key = keyOf(subgraph);
+  const known = new Map<string, Prepared | null>();
+  const preparedFor = (subgraph: string): Prepared | null => {
+    let prepared = known.get(subgraph);
+    if (prepared === undefined) {
+      const key = keyOf(subgraph);
+      prepared = key === undefined ? null : prepare(subgraph, key);
+      known.set(subgraph, prepared);
+    }
+    return prepared;
+  };
+  let second = Number.NaN;
+  let times = "";
+
+  return ({ subgraph, path, search, body, requestId = randomUUID(), caller }, common = []) => {
+    const prepared = preparedFor(subgraph);
     // What is not signed tells nobody's identity: anyone could have said it.
-    if (key === undefined) return [];
-    const digest = `sha-256=:${hash("sha256", body, "base64")}:`;
+    if (prepared === null) return [...common];
     const created = Math.floor(now() / 1000);
-    const params = `${caller === undefined ? commonCovered : personalCovered};created=${created};expires=${
-      created + lifetimeSeconds
-    };nonce="${nonces()}";keyid="${key.id}";tag="crosswalk"`;
+    if (created !== second) {
+      second = created;
+      times = `;created=${created};expires=${created + lifetimeSeconds};nonce="`;
+    }
+    const digest = `sha-256=:${hash("sha256", body, "base64")}:`;
+    const covers = caller === undefined ? commonCovered : personalCovered;
+    const params = covers + times + nonces() + prepared.ending;
     const base = `"@method": POST
 "@path": ${path}
 "@query": ${search === "" ? "?" : search}
 "content-digest": ${digest}
-"crosswalk-subgraph": ${subgraph}
-"crosswalk-request-id": ${requestId}
+${prepared.subgraphLine}${requestId}
 ${caller === undefined ? "" : `"crosswalk-caller": ${caller}\n`}"@signature-params": ${params}`;
-    const signature = createHmac("sha256", key.secret).update(base).digest("base64");
+    const signature = prepared.mac(base);
     const headers = [
+      ...common,
       "content-digest",
       digest,
       "crosswalk-subgraph",

@@ -42,7 +42,7 @@ const headers: readonly string[] = [
 export function openTransport({
   maxBytes,
   watch,
-  sign = () => [],
+  sign = (_request, common = []) => [...common],
   connectTimeoutMs = 3000,
   connectionsPerOrigin = 64,
   resolve,
@@ -80,17 +80,16 @@ export function openTransport({
         if (request.deadline <= watch.now()) return fail(new SubgraphFailure("GATEWAY_TIMEOUT"));
         const { pool, path, search } = targetAt(request.url);
         const { subgraph, body, requestId, caller } = request;
-        const signed = sign({ subgraph, path, search, body, requestId, caller });
+        const sent = sign({ subgraph, path, search, body, requestId, caller }, headers);
         const parent = traceParent();
+        if (parent !== null) sent.push("traceparent", parent);
         const exchange = new Exchange(request, maxBytes, watch, answer, fail);
         watch.add(exchange);
         pool.dispatch(
           {
             method: "POST",
             path: path + search,
-            headers: (parent === null
-              ? [...headers, ...signed]
-              : [...headers, ...signed, "traceparent", parent]) as string[],
+            headers: sent,
             body,
           },
           exchange,
