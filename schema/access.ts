@@ -83,7 +83,7 @@ export function accessRows(supergraph: Contract, book: PolicyBook, asking: reado
 }
 
 /** Labels that say nothing of who may see an element. */
-const silent: ReadonlySet<string> = new Set(["release", "sparse", "alerts"]);
+const silent: ReadonlySet<string> = new Set(["release", "sparse", "alerts", "lifetime"]);
 
 const refused: Access = { kind: "refused", notes: [] };
 

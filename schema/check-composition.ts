@@ -8,7 +8,7 @@ import type { SchemaSource } from "./compose.ts";
 import { argumentsOf, elementsOf, type Graph, type Label, placeOf, texts } from "./contract.ts";
 
 const sharedPath = "schema/shared.graphql";
-const ownLabels = ["guard", "open", "release", "sparse", "alerts"];
+const ownLabels = ["guard", "open", "release", "sparse", "alerts", "lifetime"];
 const builtIn = ["deprecated", "specifiedBy"];
 
 /**
@@ -66,7 +66,7 @@ function directivesIn(source: Source): readonly { readonly name: string; readonl
 }
 
 /** Every label that a subgraph writes on an element stands on that element in the supergraph, or is implied there. */
-export function lostLabels({ subgraphs, supergraph }: Graph): readonly string[] {
+export function lostLabels({ subgraphs, supergraph }: Pick<Graph, "subgraphs" | "supergraph">): readonly string[] {
   const arrivedNames = new Set(elementsOf(supergraph).flatMap(({ labels }) => labels.map(({ name }) => name)));
   const findings = [...subgraphs.values()].flatMap(elementsOf).flatMap(({ element, type, field, labels }) => {
     const above = supergraph.get(type);

@@ -11,6 +11,7 @@ import {
   unhidable,
   unlabelled,
 } from "./check-labels.ts";
+import { unheldLifetimes, unlikeFacts, unlikeLifetimes } from "./check-lifetimes.ts";
 import { type PolicyTexts, readPolicyBook, readPolicyTexts } from "./check-policies.ts";
 import { hidesByFacts, tellingEffects, unfitGuards, unusedPolicies } from "./check-policy-use.ts";
 import { unfitKeys, unreleased } from "./check-release.ts";
@@ -39,6 +40,9 @@ export function contractFindings(sources: readonly SchemaSource[], policies: Pol
     ...unreadableFacts(graph),
     ...unreleased(graph),
     ...unfitKeys(graph),
+    ...unheldLifetimes(graph),
+    ...unlikeLifetimes(graph),
+    ...unlikeFacts(graph),
     ...("rules" in book
       ? [
           ...tellingLeaves(graph, hidesByFacts(book)),

@@ -19,15 +19,18 @@ export function readSubgraphs(): readonly SubgraphEntry[] {
 export type SchemaSource = {
   readonly name: string;
   readonly url: string;
+  /** Agencies' systems that it wraps; none by default. */
+  readonly systems?: readonly string[];
   /** Paths from the root of the project. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
 };
 
 /** Every subgraph's SDL: what all share, then its own. */
 export function readSources(): readonly SchemaSource[] {
-  return readSubgraphs().map(({ name, url }) => ({
+  return readSubgraphs().map(({ name, url, systems }) => ({
     name,
     url,
+    systems,
     files: ["schema/shared.graphql", `subgraphs/${name}/schema.graphql`].map((path) => ({
       path,
       text: readFileSync(new URL(`../${path}`, import.meta.url), "utf8"),

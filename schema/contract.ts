@@ -16,9 +16,9 @@ import {
 } from "graphql";
 import { composeSources, type SchemaSource } from "./compose.ts";
 
-/** Rules decide who may see an element; `@open` says that everybody may, `@release` and `@sparse` say something else. */
+/** Rules decide who may see an element; `@open` says that everybody may, the others say something else. */
 const ruleNames = ["guard", "authenticated", "requiresScopes", "policy"] as const;
-export const labelNames = [...ruleNames, "open", "release", "sparse", "alerts"] as const;
+export const labelNames = [...ruleNames, "open", "release", "sparse", "alerts", "lifetime"] as const;
 export type LabelName = (typeof labelNames)[number];
 
 export type Label = {
@@ -56,7 +56,12 @@ export type Type = {
 };
 
 export type Contract = ReadonlyMap<string, Type>;
-export type Graph = { readonly subgraphs: ReadonlyMap<string, Contract>; readonly supergraph: Contract };
+export type Graph = {
+  readonly subgraphs: ReadonlyMap<string, Contract>;
+  readonly supergraph: Contract;
+  /** Agencies' systems that a subgraph wraps. */
+  systemsOf(subgraph: string): readonly string[];
+};
 
 export const rootTypes: ReadonlySet<string> = new Set(["Query", "Mutation", "Subscription"]);
 
@@ -66,6 +71,7 @@ export function readGraph(sources: readonly SchemaSource[]): Graph {
   return {
     subgraphs: new Map(sources.map((source) => [source.name, readContract(source.files)])),
     supergraph: readContract([{ path: "schema/supergraph.graphql", text: sdl }]),
+    systemsOf: (subgraph) => sources.find(({ name }) => name === subgraph)?.systems ?? [],
   };
 }
 

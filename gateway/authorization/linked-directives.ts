@@ -12,7 +12,7 @@ import { argumentOf, textOf } from "../execution/planner-join.ts";
 export type Label = (typeof labels)[number];
 
 export type LinkedDirectives = {
-  /** Null: says nothing about who may see what. */
+  /** Null: the gateway holds to nothing that it says. */
   labelOf(directive: string): Label | null;
   /** Whether this is the join specification's directive of that name. */
   isJoin(directive: string, element: "type" | "field" | "directive"): boolean;
@@ -34,7 +34,7 @@ const known: ReadonlyMap<string, Spec> = new Map([
   [`${apollo}context`, { versions: /^v0\.1$/, elements: ["context"] }],
   [
     "https://crosswalk.example/core",
-    { versions: /^v1\.0$/, elements: ["guard", "open", "release", "sparse", "oneOf", "alerts"] },
+    { versions: /^v1\.0$/, elements: ["guard", "open", "release", "sparse", "alerts", "lifetime", "oneOf"] },
   ],
 ]);
 const labels = [
@@ -47,6 +47,7 @@ const labels = [
   "sparse",
   "alerts",
   "inaccessible",
+  "lifetime",
 ] as const;
 const looksProtective =
   /auth(?!ors?$)|scope|polic|guard|secur|permi(t|ss)|role|secret|protect|restrict|deny|denied|forbid|private|accessib/i;

@@ -4,14 +4,17 @@
  * one list of representations.
  */
 
-import { Kind, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
+import { type FieldNode, Kind, type SelectionSetNode, type VariableDefinitionNode, valueFromASTUntyped } from "graphql";
+import { responseKeyOf } from "../operation/document.ts";
 import { type Assign, assignment } from "./assign.ts";
 import { type Decoy, decoyOf } from "./decoy.ts";
 import { type FactPlaces, noPlaces, type SubjectPlace } from "./fact-places.ts";
 import { afterRewrites, printEntities, printRoot, type UsedKey, withEcho } from "./fetch-document.ts";
 import { type Gather, gathering } from "./gather.ts";
+import { type LastingPart, splitByLifetime } from "./lifetimes.ts";
 import type { PersonOrder } from "./persons-first.ts";
 import type { KeyRenamer, QueryPlan, RequiredSelection, Rewrite } from "./plan.ts";
+import { entityQuestion, type Keeping, type KeptQuestion, rootQuestion } from "./questions.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type Selection, selectionOf, selectsPath } from "./selection.ts";
@@ -34,6 +37,8 @@ export type EntityPart = {
   /** Keys that stand in the representations: they are the entity's own, whatever becomes of the fetch. */
   readonly required: ReadonlySet<string>;
   readonly outputRewrites: readonly Rewrite[];
+  /** Null where nothing of this supergraph may be kept. */
+  readonly kept: KeptQuestion | null;
   /** For entities of this type. */
   assign(typename: string): Assign;
   /** False for entities of a type of which nothing is asked, or which the subgraph could not find. */
@@ -53,6 +58,7 @@ export type RootPart = {
   readonly selection: Selection;
   readonly asSent: Selection;
   readonly outputRewrites: readonly Rewrite[];
+  readonly kept: KeptQuestion | null;
 };
 
 export type Request = {
@@ -65,6 +71,8 @@ export type Request = {
   readonly variables: readonly string[];
   readonly entities: readonly EntityPart[];
   readonly root: RootPart | null;
+  /** Some of its answers may be kept. */
+  readonly isKept: boolean;
   /** Values from further up that go along as variables; then each entity is asked for alone. */
   readonly context: readonly KeyRenamer[];
   readonly conditions: readonly Condition[];
@@ -93,6 +101,8 @@ export type PersonStep = {
   /** Index of the nearest gate above, which is decided before. */
   readonly above: number | null;
   readonly decoy: Decoy | null;
+  /** Who is asked for here: the root's field with its arguments, however the rest of the operation is written. */
+  askedBy(variables: Readonly<Record<string, unknown>>): string;
 };
 
 export type CompiledPlan = {
@@ -102,6 +112,8 @@ export type CompiledPlan = {
   readonly usesContext: boolean;
   /** What it reads is read after what it has written: nothing of it joins a read of others. */
   readonly isMutation: boolean;
+  /** Those that are asked, each once. */
+  readonly subgraphs: readonly string[];
   /** Held in memory, roughly. */
   readonly bytes: number;
   /** Which subgraph was to answer what stands at this path of keys. */
@@ -113,6 +125,8 @@ export type CompileSettings = {
   readonly synthetics: ReadonlyMap<string, string>;
   /** Where facts stand in the operation; nowhere by default. */
   readonly places?: FactPlaces;
+  /** By what answers are kept; they are not, by default. */
+  readonly keeping?: Keeping;
 };
 
 export function compilePlan(plan: QueryPlan, settings: CompileSettings): CompiledPlan {
@@ -160,6 +174,7 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
         brings: requestsOf(brings),
         waitsFor: requestsOf(waitsFor),
         above: gateAbove(places, index),
+        askedBy: askedAt(place, units),
         decoy: gated === null ? null : decoyOf(gated, needs, settings.facts),
       };
     }),
@@ -169,6 +184,7 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
     })),
     bytes: 2000 + units.reduce((sum, { fetch }) => sum + 1500 + fetch.operation.length * 12, 0),
     isMutation: units.some(({ fetch }) => fetch.operationKind === "mutation"),
+    subgraphs: [...new Set(units.map(({ fetch }) => fetch.serviceName))],
     usesContext: units.some(({ fetch }) => fetch.contextRewrites?.length),
     agencyOf(keys) {
       const found = sources.find(
@@ -180,6 +196,27 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
       return found?.subgraph ?? null;
     },
   };
+}
+
+function askedAt(place: Place, units: readonly Unit[]): PersonStep["askedBy"] {
+  const [{ key }, ...below] = place as readonly [Step, ...Step[]];
+  const roots = units.filter(({ fetch, place: at }) => !fetch.requires && at.length === 0);
+  const field = roots.flatMap(({ document }) => rootFields(document.selectionSet, key))[0];
+  const keys = below.map((step) => step.key);
+  return (variables) => {
+    const given = (field?.arguments ?? []).map(({ name, value }) => [
+      name.value,
+      valueFromASTUntyped(value, variables),
+    ]);
+    return JSON.stringify([field?.name.value, given, keys]);
+  };
+}
+
+function rootFields({ selections }: SelectionSetNode, key: string): readonly FieldNode[] {
+  return selections.flatMap((each): readonly FieldNode[] => {
+    if (each.kind === Kind.FIELD) return responseKeyOf(each) === key ? [each] : [];
+    return each.kind === Kind.INLINE_FRAGMENT ? rootFields(each.selectionSet, key) : [];
+  });
 }
 
 function gateAbove({ persons }: FactPlaces, index: number): number | null {
@@ -210,6 +247,7 @@ function compileRequest(
     );
   const kind = fetch.operationKind === "mutation" ? "mutation" : "query";
   const about = { subgraph, kind, context, conditions, block } as const;
+  const keeping = keepingOf(settings);
   const prefix = (text: string) => `{"query":${JSON.stringify(text)},"variables":{`;
 
   if (!fetch.requires) {
@@ -220,6 +258,8 @@ function compileRequest(
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
       asSent: selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits),
       outputRewrites: fetch.outputRewrites ?? [],
+      kept:
+        keeping === null || fetch.operationKind !== "query" ? null : rootQuestion({ ...settings, keeping }, document),
     };
     return {
       ...about,
@@ -227,6 +267,7 @@ function compileRequest(
       variables: own(document.variables),
       entities: [],
       root,
+      isKept: isLasting(root),
     };
   }
   const { parts, variables } = entityParts(units, settings, sources);
@@ -237,11 +278,22 @@ function compileRequest(
     variables: own(variables),
     entities: parts.map(({ selectionSet: _set, ...part }) => part),
     root: null,
+    isKept: context.length === 0 && parts.some(isLasting),
   };
+}
+
+/** Null where nothing of this supergraph may be kept. */
+function keepingOf({ keeping }: CompileSettings): Keeping | null {
+  return keeping !== undefined && keeping.lifetimes.size > 0 ? keeping : null;
+}
+
+function isLasting({ kept }: { readonly kept: KeptQuestion | null }): boolean {
+  return kept !== null && kept.question.lifetime !== null;
 }
 
 function entityParts(units: readonly Unit[], settings: CompileSettings, sources: Sources) {
   const { facts, synthetics } = settings;
+  const keeping = keepingOf(settings);
   const variables: VariableDefinitionNode[] = [];
   // The same question about entities at several places is one question.
   const alike = Map.groupBy(units, ({ fetch }) =>
@@ -251,31 +303,37 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
     const [{ fetch, document }] = members as [Unit];
     variables.push(...document.variables);
     const { serviceName: subgraph, inputRewrites = [], outputRewrites = [] } = fetch;
-    return splitByNeeds({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, facts).map(
-      ({ set, requires }) => {
-        const shape = representationShape({ fits: facts.fits, synthetics, rewrites: inputRewrites }, requires);
-        const { selectionSet, keys } = withEcho(set, subgraph, facts, (condition, key) =>
-          isSelected(key, requires, condition, facts),
-        );
-        const read = afterRewrites(set, outputRewrites);
-        const selection = selectionOf([{ set: read, isCertain: true }], facts.fits);
-        for (const { place } of members) sources.push({ keys: place.map(({ key }) => key), set: read, subgraph });
-        const required = new Set(requires.flatMap(topLevelKeys));
-        return {
-          places: members.map(({ place }) => gathered(place, settings)),
-          assign: assignments(selection, keys, facts),
-          isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
-          shape,
-          selection,
-          asSent: selectionOf([{ set: selectionSet, isCertain: true }], facts.fits),
-          bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
-          selectionSet,
-          keys,
-          required,
-          outputRewrites,
-        };
-      },
-    );
+    const byNeeds = splitByNeeds({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, facts);
+    const lasting = byNeeds.flatMap(({ set, requires }) => {
+      const whole: readonly LastingPart[] = [{ set, lifetime: null }];
+      const split = keeping === null ? whole : splitByLifetime(set, subgraph, facts, keeping.lifetimes);
+      return split.map((each) => ({ ...each, requires }));
+    });
+    return lasting.map(({ set, requires, lifetime }) => {
+      const shape = representationShape({ fits: facts.fits, synthetics, rewrites: inputRewrites }, requires);
+      const { selectionSet, keys } = withEcho(set, subgraph, facts, (condition, key) =>
+        isSelected(key, requires, condition, facts),
+      );
+      const read = afterRewrites(set, outputRewrites);
+      const selection = selectionOf([{ set: read, isCertain: true }], facts.fits);
+      for (const { place } of members) sources.push({ keys: place.map(({ key }) => key), set: read, subgraph });
+      const required = new Set(requires.flatMap(topLevelKeys));
+      const asked = { selectionSet, variables: document.variables, requires, inputRewrites, lifetime };
+      return {
+        kept: keeping === null ? null : entityQuestion({ facts, synthetics, keeping }, asked),
+        places: members.map(({ place }) => gathered(place, settings)),
+        assign: assignments(selection, keys, facts),
+        isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
+        shape,
+        selection,
+        asSent: selectionOf([{ set: selectionSet, isCertain: true }], facts.fits),
+        bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
+        selectionSet,
+        keys,
+        required,
+        outputRewrites,
+      };
+    });
   });
   const isOne = parts.length === 1;
   return {

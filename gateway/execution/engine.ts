@@ -5,7 +5,7 @@
 import type { GraphQLCompositeType, GraphQLSchema } from "graphql";
 import type { ErrorCode, PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
-import type { ExecutedCall } from "../subgraph/call.ts";
+import type { ExecutedCall, Freshness } from "../subgraph/call.ts";
 import type { Origin } from "../subgraph/caller.ts";
 import type { CompiledPlan } from "./compile.ts";
 import { complete } from "./complete.ts";
@@ -32,6 +32,8 @@ export type EngineSettings = {
   readonly isPartial: (subgraph: string) => boolean;
   /** Whether a subgraph's answers are the same whoever asks. */
   readonly isCommon: (subgraph: string) => boolean;
+  /** Changes whenever anything did that one of these contributes. */
+  readonly generation?: (subgraphs: readonly string[]) => string;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
   readonly planOf: (text: string) => Promise<CompiledPlan>;
 };
@@ -44,6 +46,8 @@ export type EngineRequest = {
   readonly rights: Rights;
   /** What subgraphs may be told of it. */
   readonly origin?: Origin;
+  /** How fresh it is to be; left out: as it is kept. */
+  readonly freshness?: Freshness;
 };
 
 /** Under the client's own names. INVARIANT: every null that is not the data's own has an error, at it or above it. */
@@ -93,6 +97,7 @@ const emptyPlan: CompiledPlan = {
   persons: [],
   deferred: [],
   usesContext: false,
+  subgraphs: [],
   isMutation: false,
   bytes: 0,
   agencyOf: () => null,
@@ -143,12 +148,14 @@ export function openEngine(settings: EngineSettings): Engine {
       executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
     if (shapes.deferred.length > 0)
       return withTold(told, await executeInParts(settings, plan, document, shapes, given, variables, request));
-    if (!isSharable(settings, plan)) {
+    // Who wants it fresher than it is kept does not take what was begun before.
+    if (!isSharable(settings, plan) || request.freshness !== undefined) {
       const executed = await once(request.signal, () => {});
       if (plan.isMutation) written += 1;
       return withTold(told, { ...executed, deferred: null });
     }
-    const key = `${written} ${JSON.stringify(variables)}`;
+    const generation = settings.generation?.(plan.subgraphs) ?? "";
+    const key = JSON.stringify([written, generation, variables]);
     const { result, isJoined } = await variant.joined.run(key, request.signal, once);
     // What another's shorter time or bad luck has cost is asked for again.
     const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
@@ -270,7 +277,7 @@ async function start(
   { facts, call, isPartial }: EngineSettings,
   plan: CompiledPlan,
   variables: PreparedOperation["variables"],
-  { signal, deadline, origin, rights }: EngineRequest,
+  { signal, deadline, origin, rights, freshness }: EngineRequest,
   onAnswered: () => void,
 ): Promise<Run> {
   const done = new Set<number>();
@@ -291,7 +298,7 @@ async function start(
     fail(error);
   };
   const execution = execute(
-    { plan, facts, call, isPartial, variables, rights, signal, deadline, origin, onAnswered, onBlock },
+    { plan, facts, call, isPartial, variables, rights, signal, deadline, origin, freshness, onAnswered, onBlock },
     onFault,
   );
   while (!done.has(0)) await next();

@@ -1,5 +1,5 @@
 /** Executes a compiled plan: sends each request as soon as what it waits for is there, and puts the answers together. */
-import { type ExecutedCall, SubgraphFailure } from "../subgraph/call.ts";
+import { type ExecutedCall, type Freshness, type Reads, SubgraphFailure } from "../subgraph/call.ts";
 import type { Origin } from "../subgraph/caller.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
 import { type Asked, askedOf, type PlacedTargets } from "./ask.ts";
@@ -10,6 +10,7 @@ import { type Gate, openGate } from "./gate.ts";
 import { gatherWithAncestors } from "./gather.ts";
 import { withhold } from "./merge.ts";
 import { openProblems, type Problems } from "./problems.ts";
+import { bodyWith, entityReads, rootReads, type WriteMembers } from "./reads.ts";
 import type { Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type AnswerBody, readAnswer, settleEntities, settleRoot } from "./settle.ts";
@@ -26,6 +27,7 @@ export type ExecuteSettings = {
   readonly deadline: number;
   /** What subgraphs may be told of the client's request. */
   readonly origin: Origin | undefined;
+  readonly freshness: Freshness | undefined;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
   /** A request has been answered, or has failed. */
@@ -95,7 +97,8 @@ function openRun(settings: ExecuteSettings): Run {
   const data: object = {};
   const problems = openProblems();
   const clock = waitingClock();
-  const variablesText = variableWriter(variables);
+  const membersOf = variableWriter(variables);
+  const wanted = settings.freshness === undefined ? null : { freshness: settings.freshness };
   /** Whether one object may stand at several places: then each is looked at once. */
   let isShared = false;
   const onShared = () => {
@@ -109,15 +112,20 @@ function openRun(settings: ExecuteSettings): Run {
     problems,
     decisions,
     data,
+    variables,
     isShared: () => isShared,
   });
   const settling = { problems, facts, isDecoy: gate.isDecoy };
 
-  const exchange = async ({ subgraph, kind, prefix }: Request, members: string): Promise<AnswerBody> => {
+  const exchange = async (
+    { subgraph, kind }: Request,
+    body: string,
+    reads: { readonly reads: Reads } | null,
+  ): Promise<AnswerBody> => {
     clock.began();
     try {
-      const body = `${prefix}${members.slice(1)}}}`;
-      const answer = await call({ subgraph, kind, body, mayJoin: !plan.isMutation, signal, deadline, origin });
+      const asked = { subgraph, kind, body, mayJoin: !plan.isMutation, signal, deadline, origin };
+      const answer = await call({ ...asked, ...reads, ...wanted });
       return readAnswer(answer.body, answer.isShared);
     } catch (error) {
       if (!(error instanceof SubgraphFailure)) throw error;
@@ -129,7 +137,11 @@ function openRun(settings: ExecuteSettings): Run {
   };
 
   const sendRoot = async (request: Request, root: RootPart): Promise<void> => {
-    const answer = await exchange(request, variablesText(request));
+    const members = membersOf(request.variables);
+    const body = bodyWith(request, members);
+    const { kept } = root;
+    const isKept = kept !== null && request.isKept && !plan.isMutation;
+    const answer = await exchange(request, body, isKept ? { reads: rootReads(kept, membersOf, body) } : null);
     settleRoot(settling, request, root, root.place.gather(data, isShared), answer);
   };
 
@@ -145,7 +157,10 @@ function openRun(settings: ExecuteSettings): Run {
     if (parts.every(({ texts }) => texts.length === 0)) return null;
     let text = "";
     for (const { part, texts } of parts) text += `,"${part.representations}":[${texts.join(",")}]`;
-    return exchange(request, text + members + variablesText(request)).then((answer) =>
+    const others = members + membersOf(request.variables);
+    const isKept = request.isKept && !plan.isMutation;
+    const reads = isKept ? { reads: entityReads(request, parts, others, { membersOf, gate }) } : null;
+    return exchange(request, bodyWith(request, text + others), reads).then((answer) =>
       settleEntities(settling, request, parts, answer),
     );
   };
@@ -196,9 +211,9 @@ function openRun(settings: ExecuteSettings): Run {
 }
 
 /** Members of `variables` as JSON, each with a comma before it; each variable is written once, however often it is sent. */
-function variableWriter(variables: Readonly<Record<string, unknown>>): (request: Request) => string {
+function variableWriter(variables: Readonly<Record<string, unknown>>): WriteMembers {
   const written = new Map<string, string>();
-  return ({ variables: names }) => {
+  return (names) => {
     let text = "";
     for (const name of names) {
       if (variables[name] === undefined) continue;

@@ -25,6 +25,8 @@ export type Gate = {
   pass(person: object): void;
   /** Nobody: what is not known about it is no lack. */
   isDecoy(entity: object): boolean;
+  /** Who was asked for, where this stands for nobody; null for everything else. */
+  askedFor(entity: object): string | null;
 };
 
 export type GateSettings = {
@@ -34,6 +36,8 @@ export type GateSettings = {
   readonly problems: Problems;
   readonly decisions: Decisions;
   readonly data: object;
+  /** Coerced, by internal names. */
+  readonly variables: Readonly<Record<string, unknown>>;
   /** Whether one object may stand at several places. */
   readonly isShared: () => boolean;
 };
@@ -49,6 +53,7 @@ const openGateOf: Gate = {
   hasPassed: () => false,
   pass: () => {},
   isDecoy: () => false,
+  askedFor: () => null,
 };
 
 export function openGate(settings: GateSettings): Gate {
@@ -60,6 +65,7 @@ export function openGate(settings: GateSettings): Gate {
   const settled = new Set<number>();
   const passed = new WeakSet<object>();
   const decoys = new Map<object, Decoy>();
+  const asked = new WeakMap<object, string>();
   /** By type and key: all that were met, hidden ones too. */
   const met = new Map<string, object>();
 
@@ -131,12 +137,15 @@ export function openGate(settings: GateSettings): Gate {
       settle(step);
     }
   };
-  const plantDecoys = ({ holders, last, decoy }: PersonStep): void => {
+  const plantDecoys = ({ holders, last, decoy, askedBy }: PersonStep): void => {
     if (decoy === null || last.lists > 0) return;
+    let before = 0;
     for (const holder of holders(data, isShared())) {
       if (read(holder, last.key) !== null || problems.at(holder, last.key).length > 0) continue;
       const planted = decoy();
       decoys.set(planted, decoy);
+      before += 1;
+      markAll(planted, `${before} ${askedBy(settings.variables)}`, asked);
       (holder as Record<string, unknown>)[last.key] = planted;
     }
   };
@@ -145,7 +154,10 @@ export function openGate(settings: GateSettings): Gate {
   const restoreDecoys = (): void => {
     for (const [planted, decoy] of decoys)
       for (const [key, value] of Object.entries(decoy()))
-        if (problems.at(planted, key).length === 0) (planted as Record<string, unknown>)[key] = value;
+        if (problems.at(planted, key).length === 0) {
+          (planted as Record<string, unknown>)[key] = value;
+          markAll(value, asked.get(planted) as string, asked);
+        }
   };
 
   return {
@@ -176,6 +188,7 @@ export function openGate(settings: GateSettings): Gate {
     hasPassed: (person) => passed.has(person),
     pass: (person) => void passed.add(person),
     isDecoy: (entity) => decoys.has(entity),
+    askedFor: (entity) => asked.get(entity) ?? null,
   };
 }
 
@@ -192,6 +205,13 @@ function gatesOf(typename: string, rights: Rights): readonly GateJudge[] {
   // INVARIANT: bounded. A subgraph may answer any text for a type's name.
   if (byType.size < 1000) byType.set(typename, made);
   return made;
+}
+
+/** The objects in it too: each may be what a fetch is about. */
+function markAll(value: unknown, mark: string, marks: WeakMap<object, string>): void {
+  if (typeof value !== "object" || value === null) return;
+  marks.set(value, mark);
+  for (const each of Object.values(value)) markAll(each, mark, marks);
 }
 
 function eachObject(value: unknown, visit: (object: object) => void): void {

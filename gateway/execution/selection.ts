@@ -1,5 +1,5 @@
 /** The selection of a fetch, read once: which keys an object of a type brings, and what lies below them. */
-import { type FieldNode, Kind, type SelectionSetNode } from "graphql";
+import { type FieldNode, Kind, type SelectionNode, type SelectionSetNode } from "graphql";
 import { responseKeyOf } from "../operation/document.ts";
 
 export type SelectedField = {
@@ -75,4 +75,15 @@ export function selectsPath(set: SelectionSetNode | undefined, path: readonly st
 
 function keyIs(field: FieldNode, key: string): boolean {
   return responseKeyOf(field) === key;
+}
+
+/** A selection with these of its first fields alone. */
+export function keptFields(set: SelectionSetNode, fields: ReadonlySet<FieldNode>): SelectionSetNode {
+  const selections = set.selections.flatMap((each): readonly SelectionNode[] => {
+    if (each.kind === Kind.FIELD) return fields.has(each) ? [each] : [];
+    if (each.kind === Kind.FRAGMENT_SPREAD) return [];
+    const selectionSet = keptFields(each.selectionSet, fields);
+    return selectionSet.selections.length > 0 ? [{ ...each, selectionSet }] : [];
+  });
+  return { ...set, selections };
 }

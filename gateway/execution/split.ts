@@ -6,6 +6,7 @@
 import { type FieldNode, Kind, type SelectionNode, type SelectionSetNode } from "graphql";
 import type { RequiredSelection } from "./plan.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
+import { keptFields } from "./selection.ts";
 
 export type Question = { readonly set: SelectionSetNode; readonly requires: readonly RequiredSelection[] };
 
@@ -34,7 +35,7 @@ export function splitByNeeds(
 
   const all = new Set([...parts.values()].flatMap(({ needs }) => [...needs]));
   return [...parts.values()].map(({ needs, fields }) => ({
-    set: kept(set, fields),
+    set: keptFields(set, fields),
     requires: without(requires, "", (path) => all.has(path) && !needs.has(path) && !keys.has(path)),
   }));
 }
@@ -47,16 +48,6 @@ function pathsIn({ selections }: SelectionSetNode): readonly string[] {
     if (each.kind === Kind.INLINE_FRAGMENT) return below ?? [];
     return below === null ? [each.name.value] : below.map((path) => `${each.name.value}.${path}`);
   });
-}
-
-function kept(set: SelectionSetNode, fields: ReadonlySet<FieldNode>): SelectionSetNode {
-  const selections = set.selections.flatMap((each): readonly SelectionNode[] => {
-    if (each.kind === Kind.FIELD) return fields.has(each) ? [each] : [];
-    if (each.kind === Kind.FRAGMENT_SPREAD) return [];
-    const selectionSet = kept(each.selectionSet, fields);
-    return selectionSet.selections.length > 0 ? [{ ...each, selectionSet }] : [];
-  });
-  return { ...set, selections };
 }
 
 function without(

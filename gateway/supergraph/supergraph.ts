@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type DocumentNode, type GraphQLSchema, parse, visit } from "graphql";
 import { classOf } from "../authorization/caller-class.ts";
+import { linkedDirectives } from "../authorization/linked-directives.ts";
 import type { Policies } from "../authorization/policies.ts";
 import { type RightsOf, rightsReader } from "../authorization/rights.ts";
 import { readRules } from "../authorization/rules.ts";
@@ -13,6 +14,7 @@ import { withoutDefer } from "../execution/deferred.ts";
 import { type Engine, openEngine } from "../execution/engine.ts";
 import { placesIn } from "../execution/fact-places.ts";
 import { withFacts } from "../execution/facts-selection.ts";
+import { readLifetimes } from "../execution/lifetimes.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
@@ -76,6 +78,8 @@ export type SupergraphSettings = {
   readonly isPartial: (subgraph: string) => boolean;
   /** Whether a subgraph's answers are the same whoever asks. */
   readonly isCommon: (subgraph: string) => boolean;
+  /** Changes whenever anything did that one of these subgraphs contributes. */
+  readonly generation?: (subgraphs: readonly string[]) => string;
   /** Stands around the making of a plan. */
   readonly onPlan: <Plan>(make: () => Promise<Plan>) => Promise<Plan>;
   /** Bound to the URLs of this supergraph; throws for a subgraph without a usable one. */
@@ -96,10 +100,15 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
     const { synthetics } = planned;
     const facts = readSchemaFacts(synthetics.size > 0 ? prepareDocument(document).document : document);
     const apiSchema = readApiSchema(planned.apiSdl, document);
+    const { labelOf } = linkedDirectives(document);
+    const keeping = {
+      lifetimes: readLifetimes(document, (directive) => labelOf(directive) === "lifetime"),
+      generation: createHash("sha256").update(sdl).digest("hex"),
+    };
     const plans = planCache<CompiledPlan>({
       make: (text) =>
         settings.onPlan(async () =>
-          compilePlan(await planWith(planned, text, facts), { facts, synthetics, places: placesIn(text) }),
+          compilePlan(await planWith(planned, text, facts), { facts, synthetics, places: placesIn(text), keeping }),
         ),
       sizeOf: ({ bytes }) => bytes,
       maxBytes: maxPlanBytes,
@@ -110,6 +119,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       facts,
       isPartial: settings.isPartial,
       isCommon: settings.isCommon,
+      ...(settings.generation === undefined ? {} : { generation: settings.generation }),
       call: settings.callOf(facts.subgraphs),
       planOf: plans.get,
     });
