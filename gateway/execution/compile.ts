@@ -306,7 +306,9 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
     const byNeeds = splitByNeeds({ set: document.selectionSet, requires: fetch.requires ?? [], subgraph }, facts);
     const lasting = byNeeds.flatMap(({ set, requires }) => {
       const whole: readonly LastingPart[] = [{ set, lifetime: null }];
-      const split = keeping === null ? whole : splitByLifetime(set, subgraph, facts, keeping.lifetimes);
+      // What goes along with a value from further up is not kept.
+      const isWhole = keeping === null || (fetch.contextRewrites ?? []).length > 0;
+      const split = isWhole ? whole : splitByLifetime(set, subgraph, facts, keeping.lifetimes);
       return split.map((each) => ({ ...each, requires }));
     });
     return lasting.map(({ set, requires, lifetime }) => {

@@ -165,11 +165,28 @@ export function splitByLifetime(
   // Fields of one key are merged, so they are read together.
   const lifetimeOfKey = new Map([...byKey].map(([key, all]) => [key, together(all) ?? null]));
   const groups = [...Map.groupBy(bounded, ({ key }) => JSON.stringify(lifetimeOfKey.get(key))).values()];
-  if (groups.length <= 1) return [{ set, lifetime: lifetimeOfKey.get(bounded[0]?.key ?? "") ?? null }];
+  if (groups.length <= 1 || !isOfObjects(set, facts))
+    return [{ set, lifetime: together([...lifetimeOfKey.values()]) ?? null }];
   return groups.map((group, index) => {
     const fields = new Set([...group.map(({ field }) => field), ...(index === 0 ? unbounded : [])]);
     return { set: keptFields(set, fields), lifetime: lifetimeOfKey.get(group[0]?.key ?? "") ?? null };
   });
+}
+
+/** Else one part may be what says of which type an entity is, and another be asked of that type alone. */
+function isOfObjects({ selections }: SelectionSetNode, { schema }: SchemaFacts): boolean {
+  return selections.every(
+    (each) =>
+      each.kind === Kind.INLINE_FRAGMENT &&
+      each.typeCondition !== undefined &&
+      isObjectType(schema.getType(each.typeCondition.name.value)) &&
+      each.selectionSet.selections.every((below) => below.kind === Kind.FIELD || !hasCondition(below)),
+  );
+}
+
+function hasCondition(selection: SelectionNode): boolean {
+  if (selection.kind !== Kind.INLINE_FRAGMENT) return selection.kind === Kind.FRAGMENT_SPREAD;
+  return selection.typeCondition !== undefined || selection.selectionSet.selections.some(hasCondition);
 }
 
 function isKey(field: FieldNode, type: string, subgraph: string, { keysOf }: SchemaFacts): boolean {

@@ -1,0 +1,127 @@
+/**
+ * Answers kept by the simplest cache there is, which never forgets: what it gives must be what the subgraphs give, as long
+ * as they do not change. What it keeps is frozen: whoever changes it is caught.
+ */
+import { type ConstDirectiveNode, type FieldDefinitionNode, Kind, parse, parseConstValue, print, visit } from "graphql";
+import type { ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
+import { nameNode } from "./arguments.ts";
+import { drawSeeded } from "./draw.ts";
+
+const link = `extend schema @link(url: "https://crosswalk.example/core/v1.0", import: ["@lifetime"])
+directive @lifetime(seconds: Int!, feed: String!) repeatable on OBJECT | FIELD_DEFINITION`;
+
+export const lifetimeNode = (seconds: number, feed: string): ConstDirectiveNode => ({
+  kind: Kind.DIRECTIVE,
+  name: nameNode("lifetime"),
+  arguments: [
+    { kind: Kind.ARGUMENT, name: nameNode("seconds"), value: parseConstValue(String(seconds)) },
+    { kind: Kind.ARGUMENT, name: nameNode("feed"), value: parseConstValue(JSON.stringify(feed)) },
+  ],
+});
+
+/** The supergraph with lifetimes on most of its fields, drawn from the seed: few kinds of them, some fields without. */
+export function withLifetimes(sdl: string, seed: number): string {
+  const draw = drawSeeded(seed);
+  const drawn = (): ConstDirectiveNode[] =>
+    draw.chance(85) ? [lifetimeNode(draw.of([60, 300]), draw.of(["one", "other"]))] : [];
+  const onField = (field: FieldDefinitionNode) => ({
+    ...field,
+    directives: [...(field.directives ?? []), ...(draw.chance(60) ? drawn() : [])],
+  });
+  const document = visit(parse(`${sdl}\n${link}`, { noLocation: true }), {
+    ObjectTypeDefinition: (type) => ({
+      ...type,
+      directives: [...(type.directives ?? []), ...drawn()],
+      fields: type.fields?.map(onField) ?? [],
+    }),
+    InterfaceTypeDefinition: (type) => ({ ...type, fields: type.fields?.map(onField) ?? [] }),
+  });
+  return print(document);
+}
+
+export type NaiveCache = {
+  readonly call: ExecutedCall;
+  /** By everything that may tell two answers apart. */
+  readonly entries: Map<string, { readonly value: unknown; readonly tags: readonly string[] }>;
+  /** Requests that were answered wholly, partly and not at all from what is kept. */
+  readonly counts: { whole: number; partly: number; missed: number };
+  /** Requests whose body, made of all that they ask, is not the body that they are. */
+  readonly unlikeBodies: string[];
+};
+
+type Body = { readonly data?: Record<string, unknown> | null; readonly errors?: unknown };
+
+export function naiveCache(next: ExecutedCall): NaiveCache {
+  const entries: NaiveCache["entries"] = new Map();
+  const counts = { whole: 0, partly: 0, missed: 0 };
+  const unlikeBodies: string[] = [];
+  const keyOf = ({ subgraph }: ExecutedRequest, { question, variables }: ReadPart, representation: string | null) =>
+    JSON.stringify([subgraph, question.text, variables, representation]);
+  const keep = (request: ExecutedRequest, part: ReadPart, representation: string | null, value: unknown): void => {
+    const asked: unknown = JSON.parse(representation ?? part.variables);
+    const tags = part.question.tagsOf(asked, value);
+    if (part.question.lifetime !== null)
+      entries.set(keyOf(request, part, representation), { value: frozen(value), tags });
+  };
+
+  const askRoot = async (request: ExecutedRequest, part: ReadPart): Promise<SubgraphAnswer> => {
+    const known = part.question.lifetime === null ? undefined : entries.get(keyOf(request, part, null));
+    counts[known ? "whole" : "missed"] += 1;
+    if (known) return { body: { data: known.value }, isShared: true };
+    const { body } = await next(request);
+    const { data, errors } = body as Body;
+    if (errors === undefined && data) keep(request, part, null, structuredClone(data));
+    return { body, isShared: false };
+  };
+
+  const askEntities = async (
+    request: ExecutedRequest,
+    parts: readonly ReadPart[],
+    bodyOf: NonNullable<ExecutedRequest["reads"]>["bodyOf"],
+  ): Promise<SubgraphAnswer> => {
+    const found = parts.map((part) =>
+      (part.representations ?? []).map((each) =>
+        part.question.lifetime === null ? undefined : entries.get(keyOf(request, part, each)),
+      ),
+    );
+    const missing = found.map((all) => all.flatMap((each, index) => (each === undefined ? [index] : [])));
+    const all = found.map((each) => each.map((_, index) => index));
+    if (bodyOf(all) !== request.body) unlikeBodies.push(request.body);
+    const isWhole = missing.every((indexes) => indexes.length === 0);
+    const isMissed = missing.every((indexes, at) => indexes.length === found[at]?.length);
+    counts[isWhole ? "whole" : isMissed ? "missed" : "partly"] += 1;
+    const fetched = isWhole ? { data: {} } : ((await next({ ...request, body: bodyOf(missing) })).body as Body);
+    // What is wrong with a part of it says nothing of the places in the whole.
+    if (fetched.errors !== undefined || !fetched.data) return next(request);
+    const data: Record<string, unknown> = {};
+    for (const [at, part] of parts.entries()) {
+      const given = (fetched.data[part.alias as string] ?? []) as readonly unknown[];
+      const values = found[at]?.map((each) => each?.value) ?? [];
+      if (given.length !== missing[at]?.length && !isWhole) return next(request);
+      for (const [place, index] of (missing[at] ?? []).entries()) {
+        values[index] = given[place];
+        keep(request, part, part.representations?.[index] as string, structuredClone(given[place]));
+      }
+      data[part.alias as string] = values;
+    }
+    return { body: frozen({ data }), isShared: true };
+  };
+
+  return {
+    entries,
+    counts,
+    unlikeBodies,
+    call: (request) => {
+      const { reads } = request;
+      if (reads === undefined) return next(request);
+      const [first] = reads.parts as readonly [ReadPart];
+      return first.alias === null ? askRoot(request, first) : askEntities(request, reads.parts, reads.bodyOf);
+    },
+  };
+}
+
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null) return value;
+  for (const each of Object.values(value)) frozen(each);
+  return Object.freeze(value);
+}

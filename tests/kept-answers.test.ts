@@ -1,0 +1,108 @@
+/** What the engine says can be kept: put in front of the subgraphs, a cache that goes by it changes no answer. */
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { Kind, print } from "graphql";
+import type { EngineAnswer } from "../gateway/execution/engine.ts";
+import { openPlanner, type Planner } from "../gateway/execution/planner.ts";
+import { allRights } from "../gateway/execution/rights.ts";
+import type { ExecutedCall } from "../gateway/subgraph/call.ts";
+import { readSupergraph, type Supergraph } from "../gateway/supergraph/supergraph.ts";
+import { graphs } from "./differential/graphs/index.ts";
+import { type NaiveCache, naiveCache, withLifetimes } from "./differential/kept.ts";
+import { compose, openMonolith } from "./differential/monolith.ts";
+import { type Operation, operationsOver, show } from "./differential/operations.ts";
+import { sizes } from "./differential/sizes.ts";
+import { type Subgraphs, startSubgraphs } from "./differential/subgraphs.ts";
+
+const { operations: numRuns, seed } = sizes;
+const timeoutMs = 60_000 + numRuns * 1_000;
+
+describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_name, definition) => {
+  let planner: Planner;
+  let subgraphs: Subgraphs;
+  let plain: Supergraph;
+  let kept: Supergraph;
+  let cache: NaiveCache;
+  let operations: fc.Arbitrary<Operation>;
+
+  beforeAll(async () => {
+    planner = openPlanner({ softMs: 20_000, hardMs: 30_000, heapMb: 512 });
+    subgraphs = await startSubgraphs(definition);
+    const sdl = compose(definition, subgraphs.urls);
+    const labelled = withLifetimes(sdl, seed);
+    const call: ExecutedCall = async ({ subgraph, body }) => {
+      const { query, variables } = JSON.parse(body);
+      return { body: JSON.parse(JSON.stringify(await subgraphs.answer(subgraph, query, variables))), isShared: false };
+    };
+    cache = naiveCache(call);
+    plain = await read(sdl, call);
+    kept = await read(labelled, cache.call);
+    const { schema } = openMonolith(definition, sdl);
+    const names = [...new Set(sdl.match(/(?<=^ {2})\w+(?=[(:])/gm))];
+    operations = operationsOver({ schema, names, mutations: 0 }).filter(isQuery);
+  }, timeoutMs);
+  afterAll(async () => {
+    await planner?.close();
+    await subgraphs?.close();
+  });
+
+  const read = (sdl: string, call: ExecutedCall) =>
+    readSupergraph(sdl, {
+      planner,
+      introspection: true,
+      maxCost: 0,
+      isPartial: () => false,
+      isCommon: () => true,
+      onPlan: (make) => make(),
+      callOf: () => call,
+    });
+
+  test(
+    "what is kept answers as the subgraphs do: cold, warm, and with any part of it lost",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(operations, fc.nat(), async (operation, lost) => {
+          const expected = await ask(plain, operation);
+          for (const state of ["cold", "warm", "partly lost", "warm again"]) {
+            if (state === "partly lost") loseSome(cache, lost);
+            const given = await ask(kept, operation);
+            if (given !== expected) throw new Error(`${state}: ${given}\nright: ${expected}\n${show(operation)}`);
+          }
+        }),
+        { numRuns, seed, endOnFailure: !sizes.shrinks },
+      );
+      expect(cache.unlikeBodies).toEqual([]);
+      const { whole, partly, missed } = cache.counts;
+      console.log(
+        `result: ${definition.name}: ${whole} requests answered from what is kept, ${partly} partly, ${missed} not`,
+      );
+      expect(whole).toBeGreaterThan(numRuns / 10);
+      expect(cache.entries.size).toBeGreaterThan(0);
+    },
+    timeoutMs,
+  );
+});
+
+function isQuery({ document }: Operation): boolean {
+  return document.definitions.every((each) => each.kind !== Kind.OPERATION_DEFINITION || each.operation === "query");
+}
+
+/** Every third entry or so. */
+function loseSome({ entries }: NaiveCache, from: number): void {
+  let at = from;
+  for (const key of [...entries.keys()]) {
+    at = (Math.imul(at, 1_664_525) + 1_013_904_223) >>> 0;
+    if (at % 3 === 0) entries.delete(key);
+  }
+}
+
+async function ask(supergraph: Supergraph, { document, variables, operationName }: Operation): Promise<string> {
+  const operation = supergraph.prepare({ query: print(document), operationName, variables }, { acceptsDefer: false });
+  if ("refused" in operation) return JSON.stringify(operation.refused);
+  const { data, errors }: EngineAnswer = await supergraph.execute(operation, {
+    signal: new AbortController().signal,
+    deadline: performance.now() + 60_000,
+    rights: allRights,
+  });
+  return JSON.stringify({ data, errors });
+}
