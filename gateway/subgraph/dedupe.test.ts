@@ -100,6 +100,8 @@ test.each<readonly [string, Partial<SubgraphRequest>, Partial<SubgraphRequest>]>
     { subgraph: "personal" },
   ],
   ["two subgraphs at one place", {}, { subgraph: "another" }],
+  ["a source of which something changed meanwhile", { generation: "1" }, { generation: "2" }],
+  ["a generation and none", { generation: "1" }, {}],
 ])("%s: nothing is shared", async (_, one, other) => {
   const answers = [call(request(one)), call(request(other))];
   expect(upstream.held).toHaveLength(2);

@@ -18,8 +18,9 @@ export type DedupeSettings = {
 
 /**
  * Shares reads whose whole body is the same, compared in full: of common subgraphs whoever asks, of personal ones where
- * the subgraph is told the same of those who ask, and never where it is told nothing. Whoever waits goes at its own deadline
- * or with its own client, and nobody else notices; the request upstream goes with the last of them.
+ * the subgraph is told the same of those who ask, and never where it is told nothing. A read that began before something
+ * changed stands for nobody who asks afterwards (`generation`). Whoever waits goes at its own deadline or with its own
+ * client, and nobody else notices; the request upstream goes with the last of them.
  *
  * The failure of a read is told to those who waited when it began. Whoever joined it later asked after it was sent, and
  * may have time left: one of them asks again for all of them. So nobody waits for more than two requests, and there are
@@ -53,9 +54,13 @@ export function deduped({ isCommon, watch }: DedupeSettings): Layer {
   };
 }
 
-/** INVARIANT: injective. What is told of a caller has no line break, and no body begins as it does. */
-function keyOf({ caller, body }: SubgraphRequest): string {
-  return caller === undefined ? body : `${caller}\n${body}`;
+/**
+ * INVARIANT: injective. Neither what is told of a caller nor a generation has a line break, no body begins as a caller
+ * does, and none of them with #.
+ */
+function keyOf({ caller, generation, body }: SubgraphRequest): string {
+  const asked = caller === undefined ? body : `${caller}\n${body}`;
+  return generation === undefined ? asked : `#${generation}\n${asked}`;
 }
 
 class Waiter implements Wait {

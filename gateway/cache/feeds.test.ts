@@ -1,0 +1,372 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { Position } from "./entry.ts";
+import { type Feeds, openFeeds } from "./feeds.ts";
+import type { Change, FeedMessage } from "./message.ts";
+
+const leaseMs = 2000;
+let instant: number;
+let feeds: Feeds;
+
+const open = (maxTags?: number) => openFeeds({ leaseMs, now: () => instant, ...(maxTags ? { maxTags } : {}) });
+
+beforeEach(() => {
+  instant = 10_000;
+  feeds = open();
+});
+
+type Told = Partial<Omit<FeedMessage, "changes">> & { readonly of?: readonly string[]; readonly all?: boolean };
+
+/** A message of the source CASE; `of`: the A-numbers it is about. */
+function message({ of = [], all = false, ...more }: Told = {}): FeedMessage {
+  const about = of.map((value): readonly [string, string] => ["ANumber", value]);
+  const changes: Change[] = [...(about.length > 0 ? [{ about }] : []), ...(all ? [{ all: true as const }] : [])];
+  const heartbeat = { clock: "c", since: 0, asOf: "2011-10-19T12:00:00Z" };
+  return { source: "CASE", epoch: "A", seq: 1, changes, heartbeat, ...more };
+}
+
+const at = (seq: number, epoch = "A"): Position => ({ feed: "CASE", epoch, seq });
+
+describe("a message", () => {
+  /** Told to feeds that stand at A 5, the lease as of now, 200000001 changed at 4 and 200000002 at 5. */
+  type Row = readonly [
+    title: string,
+    told: Told,
+    ageMs: number | null,
+    received: string,
+    position: string | null,
+    /** Whether entries read at 3, 4, 5 about 200000001 hold. */
+    held: string,
+  ];
+  const rows: readonly Row[] = [
+    ["that is next is applied", { seq: 6, of: ["200000009"] }, 0, "applied", "A 6", "no yes yes"],
+    ["that is next is applied to its own tags", { seq: 6, of: ["200000001"] }, 0, "applied", "A 6", "no no no"],
+    ["about everything flushes", { seq: 6, all: true }, 0, "flushed", "A 6", "no no no"],
+    [
+      "about everything and something flushes",
+      { seq: 6, all: true, of: ["200000009"] },
+      0,
+      "flushed",
+      "A 6",
+      "no no no",
+    ],
+    ["after a gap flushes", { seq: 7, of: ["200000009"] }, 0, "flushed", "A 7", "no no no"],
+    ["seen before changes nothing", { seq: 5, of: ["200000002"] }, 100, "duplicate", "A 5", "no yes yes"],
+    ["that is late changes nothing", { seq: 4, of: ["200000001"] }, 100, "duplicate", "A 5", "no yes yes"],
+    [
+      "that is late, of who knows when, changes nothing",
+      { seq: 4, of: ["200000001"] },
+      null,
+      "duplicate",
+      "A 5",
+      "no yes yes",
+    ],
+    [
+      "that is late and brings no heartbeat changes nothing",
+      { seq: 4, of: ["200000001"], heartbeat: null },
+      null,
+      "duplicate",
+      "A 5",
+      "no yes yes",
+    ],
+    [
+      "of an unknown epoch without a heartbeat is refused",
+      { epoch: "B", heartbeat: null },
+      null,
+      "retired",
+      "A 5",
+      "no yes yes",
+    ],
+    ["of an unknown epoch on another clock is refused", { epoch: "B", seq: 9 }, null, "retired", "A 5", "no yes yes"],
+    ["of an epoch that looked earlier is refused", { epoch: "B", seq: 9 }, 100, "retired", "A 5", "no yes yes"],
+    [
+      "of an unknown epoch whose clock went back is refused",
+      { epoch: "B", seq: 9 },
+      -1,
+      "retired",
+      "A 5",
+      "no yes yes",
+    ],
+  ];
+  test.each(rows)("%s", (_, told, ageMs, received, position, held) => {
+    feeds.receive(message({ seq: 3 }), 0);
+    feeds.receive(message({ seq: 4, of: ["200000001"] }), 0);
+    feeds.receive(message({ seq: 5, of: ["200000002"] }), 0);
+    expect(feeds.receive(message(told), ageMs)).toBe(received);
+    const now = feeds.position("CASE");
+    expect(now && `${now.epoch} ${now.seq}`).toBe(position);
+    const holds = [3, 4, 5].map((seq) => (feeds.holds(at(seq), ["ANumber 200000001"]) ? "yes" : "no"));
+    expect(holds.join(" ")).toBe(held);
+  });
+});
+
+describe("a heartbeat", () => {
+  beforeEach(() => {
+    feeds.receive(message({ seq: 5 }), 0);
+    instant += 100;
+  });
+
+  test("of the same number flushes nothing and lengthens the lease", () => {
+    instant += leaseMs - 200;
+    expect(feeds.receive(message({ seq: 5 }), 0)).toBe("applied");
+    instant += leaseMs - 1;
+    expect(feeds.holds(at(5), ["ANumber 200000001"])).toBe(true);
+    instant += 1;
+    expect(feeds.holds(at(5), ["ANumber 200000001"])).toBe(false);
+    expect(feeds.position("CASE")).toBeNull();
+  });
+
+  test("of a higher number tells of a gap: nothing read before holds", () => {
+    expect(feeds.receive(message({ seq: 6 }), 0)).toBe("flushed");
+    expect([feeds.holds(at(5), []), feeds.holds(at(6), [])]).toEqual([false, true]);
+    expect(feeds.receive(message({ seq: 6, of: ["200000001"] }), 0)).toBe("duplicate");
+    expect(feeds.holds(at(6), ["ANumber 200000001"])).toBe(true);
+  });
+
+  test("lengthens the lease from when the source was checked, not from when it arrives", () => {
+    expect(feeds.receive(message({ seq: 5 }), 60)).toBe("applied");
+    instant += leaseMs - 60 - 1;
+    expect(feeds.position("CASE")).not.toBeNull();
+    instant += 1;
+    expect(feeds.position("CASE")).toBeNull();
+  });
+
+  test("older than the lease, or of another clock, or of one that went back, gives none", () => {
+    instant += leaseMs;
+    for (const ageMs of [leaseMs, leaseMs + 1, null, -1]) {
+      expect(feeds.receive(message({ seq: 5 }), ageMs)).toBe("applied");
+      expect(feeds.position("CASE")).toBeNull();
+      expect(feeds.holds(at(5), [])).toBe(false);
+    }
+  });
+
+  test("that is late and counts less is ignored, and never shortens the lease", () => {
+    feeds.receive(message({ seq: 6, of: ["200000001"] }), 0);
+    expect(feeds.receive(message({ seq: 5 }), 50)).toBe("duplicate");
+    instant += leaseMs - 1;
+    expect(feeds.position("CASE")).toEqual(at(6));
+  });
+
+  test.each([
+    ["after having looked again", {}, 0],
+    ["on another clock", {}, null],
+    ["in a message with changes", { of: ["200000001"] }, 0],
+  ])("that counts less %s tells that the source went back: nothing read before holds ever again", (_, told, ageMs) => {
+    feeds.receive(message({ seq: 6 }), 50);
+    expect(feeds.receive(message({ seq: 3, ...told }), ageMs)).toBe("flushed");
+    expect(feeds.position("CASE")).toBeNull();
+    instant += 100;
+    feeds.receive(message({ seq: 3 }), 0);
+    const position = feeds.position("CASE");
+    expect(position?.seq).toBe(3);
+    for (const seq of [3, 4, 5, 6, 7]) expect(feeds.holds(at(seq), [])).toBe(false);
+    expect(feeds.holds(position as Position, [])).toBe(true);
+    // Another gateway that saw the same does not share this one's positions.
+    expect(position?.epoch).not.toBe("A");
+    expect(feeds.receive(message({ seq: 4, of: ["200000001"] }), 0)).toBe("applied");
+    expect(feeds.holds(position as Position, ["ANumber 200000001"])).toBe(false);
+    expect(feeds.holds(position as Position, ["ANumber 200000002"])).toBe(true);
+  });
+});
+
+describe("an epoch", () => {
+  test("that looked later takes over and flushes; the one before is refused for ever", () => {
+    feeds.receive(message({ epoch: "A", seq: 5 }), 0);
+    instant += 100;
+    expect(feeds.receive(message({ epoch: "B", seq: 2 }), 50)).toBe("flushed");
+    expect(feeds.position("CASE")).toEqual(at(2, "B"));
+    expect(feeds.holds(at(5, "A"), [])).toBe(false);
+    expect(feeds.holds(at(1, "B"), [])).toBe(false);
+    instant += 100;
+    expect(feeds.receive(message({ epoch: "A", seq: 6 }), 0)).toBe("retired");
+    expect(feeds.position("CASE")).toEqual(at(2, "B"));
+  });
+
+  test("that takes over brings its own lease", () => {
+    feeds.receive(message({ epoch: "A" }), 0);
+    instant += 100;
+    feeds.receive(message({ epoch: "B" }), 40);
+    instant += leaseMs - 41;
+    expect(feeds.position("CASE")).not.toBeNull();
+    instant += 1;
+    expect(feeds.position("CASE")).toBeNull();
+  });
+
+  test("heard of long ago is told from the later ones when a stream is read from its beginning", () => {
+    for (const [epoch, ageMs] of [
+      ["A", 90_000],
+      ["A", 80_000],
+      ["B", 70_000],
+      ["B", 60_000],
+    ] as const)
+      feeds.receive(message({ epoch, seq: 1 }), ageMs);
+    expect(feeds.receive(message({ epoch: "B", seq: 2, of: ["200000001"] }), 50_000)).toBe("applied");
+    expect(feeds.position("CASE")).toBeNull();
+    feeds.receive(message({ epoch: "B", seq: 2 }), 10);
+    expect([feeds.holds(at(1, "B"), ["ANumber 200000002"]), feeds.holds(at(1, "B"), ["ANumber 200000001"])]).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
+
+describe("tags beyond the bound", () => {
+  test("are forgotten, the oldest first, and nothing read before their change holds any more", () => {
+    feeds = open(2);
+    feeds.receive(message({ seq: 1 }), 0);
+    for (const [index, value] of ["200000001", "200000002", "200000003"].entries())
+      feeds.receive(message({ seq: index + 2, of: [value] }), 0);
+    expect([1, 2, 3].map((seq) => feeds.holds(at(seq), ["ANumber 200000009"]))).toEqual([false, true, true]);
+    expect(feeds.holds(at(2), ["ANumber 200000002"])).toBe(false);
+  });
+
+  test("changed again are the youngest", () => {
+    feeds = open(2);
+    feeds.receive(message({ seq: 1 }), 0);
+    for (const [index, value] of ["200000001", "200000002", "200000001", "200000003"].entries())
+      feeds.receive(message({ seq: index + 2, of: [value] }), 0);
+    expect(feeds.holds(at(3), ["ANumber 200000001"])).toBe(false);
+    expect(feeds.holds(at(3), ["ANumber 200000009"])).toBe(true);
+    expect(feeds.holds(at(2), ["ANumber 200000009"])).toBe(false);
+  });
+});
+
+describe("T59: of whatever order and repetition messages arrive in", () => {
+  const values = ["200000001", "200000002", "200000003"];
+  const sent = (count: number): FeedMessage[] =>
+    Array.from({ length: count }, (_, index) => message({ seq: index + 1, of: [values[index % 3] as string] }));
+
+  test("nothing that must not be served is, and when all have come what is served is what in order would be", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 8 }).chain((count) =>
+          fc.tuple(
+            fc.constant(count),
+            fc.shuffledSubarray(
+              Array.from({ length: count * 2 }, (_, index) => index % count),
+              { minLength: count * 2, maxLength: count * 2 },
+            ),
+          ),
+        ),
+        ([count, order]) => {
+          const messages = sent(count);
+          const [shuffled, ordered] = [open(), open()];
+          for (const each of [shuffled, ordered]) each.receive(message({ seq: 0 }), 0);
+          for (const each of messages) ordered.receive(each, 0);
+          for (const nth of order) shuffled.receive(messages[nth] as FeedMessage, 0);
+          expect(shuffled.position("CASE")).toEqual(ordered.position("CASE"));
+          for (const value of values)
+            for (let seq = 0; seq <= count; seq++) {
+              const tags = [`ANumber ${value}`];
+              // A gap flushes, so less may hold; never more.
+              if (shuffled.holds(at(seq), tags)) expect(ordered.holds(at(seq), tags)).toBe(true);
+            }
+          expect(
+            shuffled.holds(
+              at(count),
+              values.map((value) => `ANumber ${value}`),
+            ),
+          ).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test("all of them twice in order is all of them once", () => {
+    const messages = sent(6);
+    for (const each of messages.flatMap((one) => [one, one])) feeds.receive(each, 0);
+    const once = open();
+    for (const each of messages) once.receive(each, 0);
+    for (const value of values)
+      for (let seq = 0; seq <= 6; seq++)
+        expect(feeds.holds(at(seq), [`ANumber ${value}`])).toBe(once.holds(at(seq), [`ANumber ${value}`]));
+  });
+});
+
+describe("a generation", () => {
+  test("is another one after whatever happened, and the same after a mere heartbeat", () => {
+    const seen = new Set<string>();
+    const isNew = () => {
+      const generation = feeds.generation(["CASE", "EID"]);
+      const known = seen.has(generation);
+      seen.add(generation);
+      return !known;
+    };
+    expect(isNew()).toBe(true);
+    const steps: readonly (readonly [what: () => void, isAnother: boolean])[] = [
+      [() => feeds.receive(message({ seq: 1 }), 0), true],
+      [() => feeds.receive(message({ seq: 1 }), 0), false],
+      [() => feeds.receive(message({ seq: 2, of: ["200000001"] }), 0), true],
+      [() => feeds.receive(message({ seq: 2, of: ["200000001"] }), 0), false],
+      [() => feeds.receive(message({ seq: 5 }), 0), true],
+      [() => (instant += leaseMs), true],
+      [() => feeds.receive(message({ seq: 5 }), 0), true],
+      [() => feeds.receive(message({ source: "EID", seq: 1 }), 0), true],
+      [() => feeds.receive(message({ seq: 1, epoch: "B" }), -1), false],
+      [() => (instant += 1), false],
+      [() => feeds.receive(message({ seq: 1, epoch: "B" }), 0), true],
+    ];
+    for (const [index, [what, isAnother]] of steps.entries()) {
+      what();
+      expect([index, isNew()]).toEqual([index, isAnother]);
+    }
+  });
+
+  test("without a lease lasts a part of one, so that those who ask at once still share a read", () => {
+    const before = feeds.generation(["CASE"]);
+    expect(feeds.generation(["CASE"])).toBe(before);
+    instant += leaseMs / 4;
+    expect(feeds.generation(["CASE"])).not.toBe(before);
+  });
+});
+
+describe("fresh enough", () => {
+  const noToken = new Map<string, { epoch: string; seq: number }>();
+  test.each([
+    ["no wish", null, noToken, true],
+    ["a bound that the last look keeps", 101, noToken, true],
+    ["a bound that the last look does not keep", 100, noToken, false],
+    ["the source itself", 0, noToken, false],
+    ["a change that has come", null, new Map([["CASE", { epoch: "A", seq: 5 }]]), true],
+    ["a change that has not come", null, new Map([["CASE", { epoch: "A", seq: 6 }]]), false],
+    ["a change of another epoch", null, new Map([["CASE", { epoch: "B", seq: 1 }]]), false],
+    ["a change of another source", null, new Map([["EID", { epoch: "B", seq: 1 }]]), true],
+  ])("%s", (_, maxAgeMs, atLeast, isFresh) => {
+    feeds.receive(message({ seq: 5 }), 0);
+    instant += 100;
+    expect(feeds.isFresh(["CASE"], { maxAgeMs, atLeast })).toBe(isFresh);
+  });
+
+  test("nothing is, of a source never heard of", () => {
+    expect(feeds.isFresh(["CASE"], { maxAgeMs: 1e9, atLeast: noToken })).toBe(false);
+    expect(feeds.isFresh(["CASE"], { maxAgeMs: null, atLeast: new Map([["CASE", { epoch: "A", seq: 0 }]]) })).toBe(
+      false,
+    );
+  });
+});
+
+test("who listens is told of changes and flushes once each, and not of heartbeats, repetitions and what is refused", () => {
+  const told: number[] = [];
+  const stop = feeds.onChange(({ seq }) => told.push(seq));
+  feeds.receive(message({ seq: 1 }), 0);
+  feeds.receive(message({ seq: 1 }), 0);
+  feeds.receive(message({ seq: 2, of: ["200000001"] }), 0);
+  feeds.receive(message({ seq: 2, of: ["200000001"] }), 0);
+  feeds.receive(message({ seq: 5 }), 0);
+  feeds.receive(message({ seq: 9, epoch: "B" }), null);
+  stop();
+  feeds.receive(message({ seq: 6, of: ["200000001"] }), 0);
+  expect(told).toEqual([1, 2, 5]);
+});
+
+test("the standing says of each source whether it is vouched for, up to when, and since when", () => {
+  feeds.receive(message({ seq: 5 }), 40);
+  feeds.receive(message({ source: "EID" }), null);
+  instant += 10;
+  expect(feeds.standing()).toEqual([
+    { feed: "CASE", isLive: true, asOf: "2011-10-19T12:00:00Z", ageMs: 50 },
+    { feed: "EID", isLive: false, asOf: null, ageMs: null },
+  ]);
+  instant += leaseMs;
+  expect(feeds.standing()[0]).toEqual({ feed: "CASE", isLive: false, asOf: "2011-10-19T12:00:00Z", ageMs: 2050 });
+});
