@@ -182,6 +182,14 @@ describe("an epoch", () => {
     expect(feeds.position("CASE")).toEqual(at(2, "B"));
   });
 
+  test("that never showed when it had looked gives way to one that does, and is not refused when it does so too", () => {
+    feeds.receive(message({ epoch: "B", seq: 3, heartbeat: null, of: ["200000001"] }), null);
+    expect(feeds.receive(message({ epoch: "A", seq: 5 }), 500)).toBe("flushed");
+    expect(feeds.receive(message({ epoch: "B", seq: 4 }), 100)).toBe("flushed");
+    expect(feeds.position("CASE")).toEqual(at(4, "B"));
+    expect(feeds.receive(message({ epoch: "A", seq: 6 }), 0)).toBe("retired");
+  });
+
   test("that takes over brings its own lease", () => {
     feeds.receive(message({ epoch: "A" }), 0);
     instant += 100;

@@ -205,7 +205,8 @@ function apply(
  */
 function begin(state: FeedState, { epoch, seq }: FeedMessage, checkedAt: number | null): Applied {
   if (state.retired.has(epoch) || checkedAt === null || checkedAt <= state.checkedAt) return "retired";
-  state.retired.add(state.epoch);
+  // One that never showed when it had looked may be the newer one all the same.
+  if (state.checkedAt !== -Infinity) state.retired.add(state.epoch);
   if (state.retired.size > maxRetired) state.retired.delete(state.retired.values().next().value as string);
   state.epoch = epoch;
   state.leaseUntil = -Infinity;
