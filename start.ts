@@ -126,7 +126,11 @@ function subgraphKeys(): NodeJS.ProcessEnv {
 
 const keys = subgraphKeys();
 
+/** Where subgraphs announce changes: in Redis, where one is given, else to the gateway itself. */
+const changesTo = environment.REDIS_URL || `http://127.0.0.1:${environment.INTERNAL_PORT ?? 4001}/changes`;
+
 const subgraphEnvironment = {
+  CHANGES_TO: changesTo,
   ...moved(
     agencies.flatMap(({ systems }) => systems),
     (name) => `${name}_URL`,

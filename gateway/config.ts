@@ -81,6 +81,14 @@ export type Config = {
   /** A plan that takes longer is given up, and its operation is remembered. */
   readonly planHardMs: number;
   readonly drainMs: number;
+  /** Of answers kept in memory; 0: none are. */
+  readonly cacheMaxBytes: number;
+  /** Where they are kept beyond this process, and where changes come from. All empty: nowhere, and they are posted. */
+  readonly redis: { readonly url: string; readonly sentinels: string; readonly masterName: string };
+  /** `id:key`, and others behind commas: what is kept in Redis is sealed with the first. Secret. */
+  readonly cacheKeys: string;
+  /** A file of such keys; empty: none. */
+  readonly cacheKeysFile: string;
 };
 
 export type ConfigOutcome = { readonly config: Config } | { readonly refusals: readonly string[] };
@@ -129,6 +137,14 @@ export function readConfig(env: Environment): ConfigOutcome {
     planSoftMs: reader.wholeNumber("PLAN_SOFT_MS", 250),
     planHardMs: reader.wholeNumber("PLAN_HARD_MS", 1000),
     drainMs: reader.wholeNumber("DRAIN_MS", 4000),
+    cacheMaxBytes: reader.wholeNumber("CACHE_MAX_BYTES", 256 * 1024 * 1024),
+    redis: {
+      url: env.REDIS_URL || "",
+      sentinels: env.REDIS_SENTINELS || "",
+      masterName: env.REDIS_MASTER_NAME || "",
+    },
+    cacheKeys: env.CACHE_KEYS || "",
+    cacheKeysFile: env.CACHE_KEYS_FILE || "",
   };
   if (mode === "production") refusals.push(...insecureSettings(config));
   return refusals.length > 0 ? { refusals } : { config };
@@ -157,6 +173,12 @@ function insecureSettings(config: Config): readonly string[] {
   require("audit", `audit (a durable record before every answer) ${notYet}`);
   if (Object.keys(config.subgraphKeys).length === 0 && config.subgraphKeysFile === "")
     require("subgraph-signature", "subgraph-signature: set SUBGRAPH_KEY_<NAME> for every subgraph, or SUBGRAPH_KEYS_FILE");
+  const { redis, cacheKeys, cacheKeysFile } = config;
+  const isThereRedis = redis.url !== "" || redis.sentinels !== "";
+  if (isThereRedis && cacheKeys === "" && cacheKeysFile === "")
+    refusals.push("production: Redis needs CACHE_KEYS or CACHE_KEYS_FILE: what is kept there is sealed with them");
+  if (isThereRedis && !/^rediss:/i.test(redis.url))
+    require("plaintext", "plaintext: reach Redis by a rediss: REDIS_URL");
   require("plaintext", "plaintext: the public listener speaks plain HTTP: put TLS in front of it");
   for (const url of [
     ...issuers.map(({ jwksUrl }) => jwksUrl),

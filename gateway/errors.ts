@@ -45,6 +45,10 @@ const entries = {
   CASE_INVALID: request(400, "the header Crosswalk-Case takes 1 to 64 printable ASCII characters"),
   REASON_REQUIRED: request(400, "this purpose requires the header Crosswalk-Reason: why the glass is broken"),
   REASON_INVALID: request(400, "the header Crosswalk-Reason takes 10 to 200 printable ASCII characters"),
+  FRESHNESS_INVALID: request(
+    400,
+    "the header Crosswalk-At-Least takes tokens of extensions.freshness, as they were given",
+  ),
   REAUTHENTICATION_REQUIRED: request(
     401,
     "this purpose requires a recent and strong authentication: sign in anew, as WWW-Authenticate says",

@@ -11,6 +11,7 @@ import { openInternalListener } from "./http/internal.ts";
 import type { Listener } from "./http/listener.ts";
 import { openPublicListener } from "./http/public.ts";
 import { openDocuments } from "./operation/documents.ts";
+import { openSources, type Sources } from "./sources.ts";
 import { urlRefusal } from "./subgraph/addresses.ts";
 import { type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
 import { callerHeader, type Origin } from "./subgraph/caller.ts";
@@ -73,6 +74,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       maxCost: config.maxCost,
       isPartial: subgraphs.isPartial,
       isCommon: subgraphs.isCommon,
+      generation: subgraphs.generation,
       onPlan: timed(telemetry),
       callOf: subgraphs.callOf,
     };
@@ -101,7 +103,12 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     telemetry.watchPlanCache(() => kept.current().planCache());
     // Trusted documents are known beforehand: so are their plans.
     kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
-    return await openListeners(config, { telemetry, documents, supergraph: kept }, ends, endAll);
+    return await openListeners(
+      config,
+      { telemetry, documents, supergraph: kept, sources: subgraphs.sources },
+      ends,
+      endAll,
+    );
   } catch (error) {
     await endAll();
     throw error;
@@ -123,11 +130,12 @@ type Wired = {
   readonly telemetry: Telemetry;
   readonly documents: ReturnType<typeof openDocuments>;
   readonly supergraph: Awaited<ReturnType<typeof keepCurrent<Supergraph>>>;
+  readonly sources: Sources;
 };
 
 async function openListeners(
   config: Config,
-  { telemetry, documents, supergraph }: Wired,
+  { telemetry, documents, supergraph, sources }: Wired,
   ends: (() => Promise<void> | void)[],
   endAll: () => Promise<void>,
 ): Promise<Gateway> {
@@ -148,6 +156,7 @@ async function openListeners(
     documents,
     requestTimeoutMs: config.requestTimeoutMs,
     current: supergraph.current,
+    sources: sources.standing,
     telemetry,
   });
   // The internal listener goes last: until then it says that this gateway is not ready.
@@ -157,6 +166,7 @@ async function openListeners(
     isEnding: () => isEnding,
     metrics: telemetry.metrics,
     reload: supergraph.reload,
+    changes: sources.changes,
   });
   ends.push(() => internal.close(0));
   const open: Listener = await openPublicListener({
@@ -190,37 +200,45 @@ function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {
     });
 }
 
-type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & { close(): Promise<void> };
+type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & {
+  readonly generation: NonNullable<SupergraphSettings["generation"]>;
+  readonly sources: Sources;
+  close(): Promise<void>;
+};
 
-/** One fetch, outermost first: traced, shared, resilient, signed and sent. The order is the design. */
+/** One fetch, outermost first: traced, kept, shared, resilient, signed and sent. The order is the design. */
 function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
   const traitsOf: TraitsOf = readSubgraphsFile(config.subgraphsFile, {
     timeoutMs: config.subgraphTimeoutMs,
     maxConcurrent: maxConcurrentPerSubgraph,
   });
-  const keyOf = readSigningKeys({ keys: config.subgraphKeys, file: config.subgraphKeysFile }, settingName);
+  const keysOf = readSigningKeys({ keys: config.subgraphKeys, file: config.subgraphKeysFile }, settingName);
   const watch = openWatch();
   const transport = openTransport({
     maxBytes: config.subgraphMaxBytes,
     connectionsPerOrigin: maxConcurrentPerSubgraph,
-    sign: requestSigner(keyOf),
+    sign: requestSigner((subgraph) => keysOf(subgraph)?.[0]),
     watch,
   });
   const isCommon = (subgraph: string) => traitsOf(subgraph).fetches === "common";
+  const sources = openSources(config, telemetry, { keysOf, traitsOf, watch });
   const layers: readonly Layer[] = [
     traced(telemetry),
+    sources.layer,
     deduped({ isCommon, watch }),
     resilient({ limitsOf: traitsOf, watch, onEvent: toTelemetry(telemetry) }),
   ];
   const call = layers.reduceRight<SubgraphCall>((next, layer) => layer(next), transport.call);
   const urlOf = subgraphUrl(config);
   return {
+    sources,
     isCommon,
+    generation: (subgraphs) => sources.feeds.generation(subgraphs.flatMap((each) => traitsOf(each).systems)),
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
-      for (const name of urls.keys()) if (keyOf(name) === undefined) refuseUnsigned(config, name);
+      for (const name of urls.keys()) if (keysOf(name) === undefined) refuseUnsigned(config, name);
       return ({ origin, ...request }) => {
         const url = urls.get(request.subgraph) ?? "";
         if (origin === undefined) return call({ ...request, url });
@@ -233,6 +251,7 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
       };
     },
     async close() {
+      sources.close();
       await transport.close();
       watch.close();
     },

@@ -8,6 +8,7 @@ import { type ClientError, type PartError, type Path, partError, type Refusal, r
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
 import { allRights, type Rights } from "./execution/rights.ts";
+import { type FreshnessAsked, readFreshness, type SourceFreshness } from "./freshness.ts";
 import { eachOnGrid, onGrid } from "./grid.ts";
 import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
@@ -32,12 +33,14 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
   readonly caseReference: string | undefined;
   /** Why the glass is broken. */
   readonly reason: string | undefined;
+  readonly freshness: FreshnessAsked;
   readonly signal: AbortSignal;
 };
 
 export type Answer = {
   readonly data: unknown;
   readonly errors?: readonly ClientError[];
+  readonly extensions?: { readonly freshness: readonly SourceFreshness[] };
   /** What comes later, to a client that accepts it; ended early when the client goes. */
   readonly deferred?: AsyncIterable<Increment>;
 };
@@ -78,6 +81,8 @@ export type HandleSettings = {
   /** From a request's arrival to its answer. */
   readonly requestTimeoutMs: number;
   readonly current: () => Supergraph;
+  /** How sources stand at this moment: told of those that an operation is answered from. */
+  readonly sources: () => (subgraphs: readonly string[]) => readonly SourceFreshness[];
   readonly telemetry: Pick<Telemetry, "requestShed" | "partsRefused">;
 };
 
@@ -170,16 +175,20 @@ async function answerTo(
   const { name, kind } = operation.document;
   about.operation = name;
   describeStage({ operation: name, kind });
+  const freshness = readFreshness(input.freshness, operation.maxSeconds);
+  if (freshness !== undefined && "refused" in freshness) return freshness;
   try {
     const { signal, receivedAt } = input;
     const deadline = receivedAt + settings.requestTimeoutMs;
+    // Of before: whatever comes to be known while it is executed may or may not be in the answer.
+    const sourcesBefore = settings.sources();
     const rights = rightsFor(settings, supergraph, own, operation);
     if ("refused" in rights) return rights;
     const answer = await stage("execute", { operation: name, kind }, () =>
-      supergraph.execute(operation, { signal, deadline, rights, origin }),
+      supergraph.execute(operation, { signal, deadline, rights, origin, ...(freshness ? { freshness } : {}) }),
     );
     about.waitedMs = answer.waitedMs();
-    return toClient(answer);
+    return toClient(answer, sourcesBefore(answer.subgraphs));
   } catch (error) {
     if (error instanceof QueryPlanningFailed) return refuse("QUERY_PLANNING_FAILED");
     if (error instanceof QueryPlanningTimeout) return refuse("QUERY_PLANNING_TIMEOUT");
@@ -216,8 +225,12 @@ function prepare(
   return operation;
 }
 
-function toClient({ data, errors, deferred }: EngineAnswer): Answer {
-  return { ...toPart({ data, errors }), ...(deferred ? { deferred: incrementsOf(deferred) } : {}) };
+function toClient({ data, errors, deferred }: EngineAnswer, freshness: readonly SourceFreshness[]): Answer {
+  return {
+    ...toPart({ data, errors }),
+    ...(freshness.length > 0 ? { extensions: { freshness } } : {}),
+    ...(deferred ? { deferred: incrementsOf(deferred) } : {}),
+  };
 }
 
 /** Errors stand before the data: whoever reads only the beginning of a long answer sees that it is not whole. */

@@ -26,6 +26,8 @@ export type AnsweredRequest = {
   readonly waitedMs?: number;
 };
 
+export type CacheFound = "memory" | "redis" | "nowhere";
+
 export type Telemetry = {
   requestAnswered(answered: AnsweredRequest): void;
   /** A client went before it had its whole answer. */
@@ -75,11 +77,34 @@ export type Telemetry = {
     readonly caseReference: string | null;
     readonly hasReason: boolean;
   }): void;
+  /** `found`: of parts looked up, how many in memory, in Redis, and nowhere. */
+  cacheLookedUp(looked: { readonly subgraph: string; readonly found: Readonly<Record<CacheFound, number>> }): void;
+  /** A source's message was taken. */
+  announced(outcome: "applied" | "duplicate" | "flushed"): void;
+  /** A message was not taken: forged, or not this subgraph's to say. Somebody should look. */
+  announcementRefused(refused: { readonly subgraph: string | null; readonly reason: string }): void;
+  /** Which sources are watched, when somebody asks for the metrics. */
+  watchSources(live: () => ReadonlyMap<string, boolean>): void;
+  redisChanged(state: "well" | "ill"): void;
+  /** What was found in Redis is not what was put there. Somebody should look. */
+  entryDistrusted(): void;
   /** In the Prometheus text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
 const maxElementsTold = 100;
+/** What others can make happen as often as they like is told once in so long; it is counted each time. */
+const toldAgainAfterMs = 60_000;
+
+function onceInAWhile(): (what: string) => boolean {
+  const toldAt = new Map<string, number>();
+  return (what) => {
+    const now = performance.now();
+    if (now - (toldAt.get(what) ?? -Infinity) < toldAgainAfterMs) return false;
+    toldAt.set(what, now);
+    return true;
+  };
+}
 
 export function openTelemetry(write: WriteLine): Telemetry {
   const metrics = openMetrics();
@@ -87,6 +112,7 @@ export function openTelemetry(write: WriteLine): Telemetry {
   const line = (event: string, members: Readonly<Record<string, unknown>>) => write(eventLine(event, members));
   /** Subgraphs that take no request for ours. */
   const refusing = new Set<string>();
+  const mayTell = onceInAWhile();
   detectTracing();
 
   return {
@@ -183,6 +209,33 @@ export function openTelemetry(write: WriteLine): Telemetry {
     glassBroken({ outcome, agency, caseReference, hasReason }) {
       metrics.glassBroken.inc({ outcome });
       line("break-glass", { alert: true, outcome, agency, case: caseReference, hasReason });
+    },
+    cacheLookedUp({ subgraph, found }) {
+      for (const each of ["memory", "redis", "nowhere"] as const)
+        if (found[each] > 0) metrics.cacheLookups.inc({ subgraph, found: each }, found[each]);
+    },
+    announced(outcome) {
+      metrics.announcements.inc({ outcome });
+    },
+    announcementRefused({ subgraph, reason }) {
+      metrics.announcements.inc({ outcome: reason });
+      if (mayTell(`announcement ${subgraph} ${reason}`))
+        line("announcement-refused", {
+          alert: true,
+          subgraph,
+          reason,
+          remedy: "see who reaches the change feed, and with which key",
+        });
+    },
+    watchSources: metrics.watchSources,
+    redisChanged(state) {
+      metrics.farStates.inc({ state });
+      line("redis", { state });
+    },
+    entryDistrusted() {
+      metrics.farTampered.inc();
+      if (mayTell("entry"))
+        line("redis-entry-distrusted", { alert: true, remedy: "see who writes to this Redis, or compare CACHE_KEYS" });
     },
     metrics: metrics.text,
   };

@@ -37,3 +37,8 @@ export type Heartbeat = {
   /** The instant up to which the source vouches for what it holds. */
   readonly asOf: string;
 };
+
+/** An instant in UTC, or a day where a system knows no time of day. */
+export function isInstant(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?Z)?$/.test(text);
+}

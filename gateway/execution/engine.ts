@@ -62,6 +62,8 @@ export type EngineAnswer = EnginePart & {
   /** What of it was shown or withheld because of facts, and why; each distinct decision once. */
   readonly decisions: readonly Decision[];
   readonly deferred: AsyncIterable<EngineIncrement> | null;
+  /** That it is answered from: whoever is asked about, the same. */
+  readonly subgraphs: readonly string[];
   /** How long subgraphs have been waited for, in milliseconds. */
   waitedMs(): number;
 };
@@ -148,18 +150,20 @@ export function openEngine(settings: EngineSettings): Engine {
       executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
     if (shapes.deferred.length > 0)
       return withTold(told, await executeInParts(settings, plan, document, shapes, given, variables, request));
+    const { subgraphs } = plan;
     // Who wants it fresher than it is kept does not take what was begun before.
     if (!isSharable(settings, plan) || request.freshness !== undefined) {
       const executed = await once(request.signal, () => {});
       if (plan.isMutation) written += 1;
-      return withTold(told, { ...executed, deferred: null });
+      return withTold(told, { ...executed, deferred: null, subgraphs });
     }
-    const generation = settings.generation?.(plan.subgraphs) ?? "";
+    const generation = settings.generation?.(subgraphs) ?? "";
     const key = JSON.stringify([written, generation, variables]);
     const { result, isJoined } = await variant.joined.run(key, request.signal, once);
     // What another's shorter time or bad luck has cost is asked for again.
     const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
-    return withTold(told, { ...(isAskedAgain ? await once(request.signal, () => {}) : result), deferred: null });
+    const executed = isAskedAgain ? await once(request.signal, () => {}) : result;
+    return withTold(told, { ...executed, deferred: null, subgraphs });
   };
 }
 
@@ -220,7 +224,7 @@ async function executeInParts(
   const deferred = isDeferred
     ? increments(settings, plan, document, shapes, run, completed.data as object, completing)
     : null;
-  return { ...completed, deferred, decisions: decisions.take(), waitedMs };
+  return { ...completed, deferred, subgraphs: plan.subgraphs, decisions: decisions.take(), waitedMs };
 }
 
 /** As what was answered at once is shown. */
@@ -250,6 +254,7 @@ const unplanned: EngineAnswer = {
   data: null,
   errors: [{ code: "QUERY_PLANNING_FAILED", path: [] }],
   deferred: null,
+  subgraphs: [],
   decisions: [],
   waitedMs: () => 0,
 };
@@ -262,7 +267,7 @@ function refusedWhole({ clientKeys }: PreparedDocument, keys: readonly string[])
       path: [clientKeys.get(key) ?? key],
     }),
   );
-  return { data: null, errors, deferred: null, decisions: [], waitedMs: () => 0 };
+  return { data: null, errors, deferred: null, subgraphs: [], decisions: [], waitedMs: () => 0 };
 }
 
 type Run = {

@@ -1,6 +1,9 @@
-/** The internal listener, on loopback alone: liveness, readiness, metrics, and reloading the supergraph. */
+/** The internal listener, on loopback alone: liveness, readiness, metrics, reloading the supergraph, announced changes. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ReloadOutcome } from "../supergraph/source.ts";
 import { type Listener, listen } from "./listener.ts";
+import { readBody } from "./request.ts";
 import { send, sendJson } from "./response.ts";
 
 export type InternalSettings = {
@@ -10,7 +13,18 @@ export type InternalSettings = {
   readonly isEnding: () => boolean;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly reload: () => Promise<ReloadOutcome>;
+  /** Where subgraphs announce changes; null: they do so elsewhere. */
+  readonly changes: Changes | null;
 };
+
+export type Changes = {
+  /** The clock that heartbeats are to be measured on. */
+  readonly clock: () => { readonly id: string; readonly now: number };
+  /** What became of what was posted. */
+  receive(body: unknown): "taken" | "malformed" | "untrusted";
+};
+
+const maxChangesBytes = 1024 * 1024;
 
 export function openInternalListener({
   port,
@@ -18,6 +32,7 @@ export function openInternalListener({
   isEnding,
   metrics,
   reload,
+  changes,
 }: InternalSettings): Promise<Listener> {
   return listen({
     host: "127.0.0.1",
@@ -38,11 +53,40 @@ export function openInternalListener({
           const outcome = await reload();
           return sendJson(response, outcome === "refused" ? 422 : 200, { outcome, supergraph: supergraph() });
         }
+        case "GET /changes":
+        case "POST /changes":
+          if (changes !== null) return respondToChanges(changes, request, response);
+          return sendJson(response, 404, { refused: "changes are announced through Redis here" });
         default:
-          return sendJson(response, 404, { here: ["GET /live", "GET /ready", "GET /metrics", "POST /reload"] });
+          return sendJson(response, 404, {
+            here: ["GET /live", "GET /ready", "GET /metrics", "POST /reload", "GET /changes", "POST /changes"],
+          });
       }
     },
     refuseEnding: (response) => sendJson(response, 503, { live: true, ready: false }),
     refuseMalformed: (response) => sendJson(response, 400, { refused: "not well-formed" }),
   });
+}
+
+async function respondToChanges(
+  { clock, receive }: Changes,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const sendClock = () => {
+    const { id, now } = clock();
+    sendJson(response, 200, { clock: id, now });
+  };
+  if (request.method === "GET") return sendClock();
+  const bytes = await readBody(request, maxChangesBytes);
+  if (bytes === null) return sendJson(response, 413, { refused: "too large" });
+  let body: unknown;
+  try {
+    body = JSON.parse(bytes.toString());
+  } catch {
+    return sendJson(response, 400, { refused: "not JSON" });
+  }
+  const outcome = receive(body);
+  if (outcome === "taken") return sendClock();
+  sendJson(response, outcome === "malformed" ? 400 : 401, { refused: outcome });
 }

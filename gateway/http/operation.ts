@@ -153,6 +153,10 @@ function inputOf(parameters: Parameters, { exchange, requestId }: Known, accepts
     purpose: purpose as string | undefined,
     caseReference: caseReference as string | undefined,
     reason: reason as string | undefined,
+    freshness: {
+      maxAge: request.headers["crosswalk-max-age"] as string | undefined,
+      atLeast: request.headers["crosswalk-at-least"] as string | undefined,
+    },
     acceptsDefer,
     receivedAt,
     signal,

@@ -489,3 +489,32 @@ describe("documents", () => {
     expect("refused" in refused && refused.refused[0]?.extensions.code).toBe("COST_ESTIMATED_TOO_EXPENSIVE");
   });
 });
+
+describe("@freshness", () => {
+  test.each<[string, string, Given, number | null]>([
+    ["says nothing where it does not stand", "{ all { a } }", {}, null],
+    ["is written out", "query @freshness(maxSeconds: 5) { all { a } }", {}, 5],
+    ["stands in a variable", "query($s: Int!) @freshness(maxSeconds: $s) { all { a } }", { variables: { s: 0 } }, 0],
+    ["stands in a variable's default", "query($s: Int! = 9) @freshness(maxSeconds: $s) { all { a } }", {}, 9],
+  ])("%s", (_what, query, given, expected) => {
+    const { maxSeconds, document } = prepared(query, given);
+    expect(maxSeconds).toBe(expected);
+    // What is planned, and kept, is the same with it and without.
+    expect(oneLine(document.text)).toBe(textOf("{ all { a } }"));
+  });
+
+  test.each<[string, string, Given, string]>([
+    ["below nothing", "query @freshness(maxSeconds: -1) { all { a } }", {}, "BAD_USER_INPUT"],
+    [
+      "below nothing, in a variable",
+      "query($s: Int!) @freshness(maxSeconds: $s) { all { a } }",
+      { variables: { s: -1 } },
+      "BAD_USER_INPUT",
+    ],
+    ["without a bound", "query @freshness { all { a } }", {}, "GRAPHQL_VALIDATION_FAILED"],
+    ["on a field", "{ all @freshness(maxSeconds: 1) { a } }", {}, "GRAPHQL_VALIDATION_FAILED"],
+    ["on a mutation", "mutation @freshness(maxSeconds: 1) { set { a } }", {}, "GRAPHQL_VALIDATION_FAILED"],
+  ])("is refused %s", (_what, query, given, code) => {
+    expect(codesOf(query, given)).toEqual([code]);
+  });
+});

@@ -21,6 +21,7 @@ import { absent, coerceDeclared, type Declared, declare } from "./declared-varia
 import { deferCondition, isDefer, withDefer } from "./deferred.ts";
 import { fragmentsOf } from "./document.ts";
 import { defaultLimits, type Limits, refuseSize } from "./document-size.ts";
+import { type MaxSeconds, maxSecondsOf, withFreshness, withoutFreshness } from "./freshness.ts";
 import { introspectionLimit, type RefuseIntrospection } from "./introspection-size.ts";
 import { keptDocuments } from "./kept-documents.ts";
 import { normalise } from "./normalise.ts";
@@ -54,6 +55,8 @@ export type PreparedOperation = {
   readonly document: PreparedDocument;
   /** Coerced, by internal names, lifted literals among them; without a prototype. */
   readonly variables: Readonly<Record<string, unknown>>;
+  /** As its `@freshness` says; null: it says nothing. */
+  readonly maxSeconds: number | null;
 };
 
 const none: ReadonlySet<string> = new Set();
@@ -99,6 +102,7 @@ type ReadDocument = {
     readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   } | null;
   readonly declared: readonly Declared[];
+  readonly maxSeconds: MaxSeconds;
   /** Null: nothing says `@defer`, and there is one variant. */
   readonly deferVariables: readonly string[] | null;
   readonly variants: Map<number, Variant>;
@@ -119,6 +123,8 @@ export function operationPreparer(settings: PreparerSettings): PrepareOperation 
     }
     const values = coerceDeclared(read.declared, variables);
     if ("refused" in values) return values;
+    const maxSeconds = readMaxSeconds(read, values);
+    if (typeof maxSeconds === "object" && maxSeconds !== null) return maxSeconds;
     const variantKey = read.deferVariables === null || !acceptsDefer ? 0 : 1 + deferBits(read, values);
     let variant = read.variants.get(variantKey);
     if (!variant) {
@@ -129,7 +135,7 @@ export function operationPreparer(settings: PreparerSettings): PrepareOperation 
       if (read.deferVariables === null) read.source = null;
       kept.grow(read, variant.document.bytes);
     }
-    return withVariables(variant, values, read.declared);
+    return withVariables(variant, values, read.declared, maxSeconds);
   };
 }
 
@@ -154,7 +160,7 @@ type Reader = PreparerSettings & {
 function readerOf(settings: PreparerSettings): Reader {
   return {
     ...settings,
-    apiSchema: withDefer(settings.apiSchema),
+    apiSchema: withFreshness(withDefer(settings.apiSchema)),
     coercionOf: inputCoercion(),
     refuseIntrospection: introspectionLimit(settings.apiSchema),
     costOf: settings.cost && settings.cost.maxCost > 0 ? costLimit(settings.cost) : null,
@@ -182,8 +188,9 @@ function readDocument(reader: Reader, query: string, operationName: string | nul
   // What is kept for further variants keeps its tokens too.
   const bytes = 1000 + query.length * (deferVariables ? 100 : 2) + declared.length * 200;
   return {
-    source: { operation, fragments: fragmentsOf(document) },
+    source: { operation: withoutFreshness(operation), fragments: fragmentsOf(document) },
     declared,
+    maxSeconds: maxSecondsOf(operation),
     deferVariables,
     variants: new Map(),
     bytes,
@@ -280,10 +287,21 @@ function deepFreeze(value: unknown): unknown {
   return Object.freeze(value);
 }
 
+function readMaxSeconds({ maxSeconds, declared }: ReadDocument, values: readonly unknown[]): number | null | Refused {
+  if (maxSeconds === null) return null;
+  const index = "written" in maxSeconds ? -1 : declared.findIndex(({ name }) => name === maxSeconds.variable);
+  const value = "written" in maxSeconds ? maxSeconds.written : values[index];
+  if (typeof value === "number" && value >= 0) return value;
+  return {
+    refused: [clientError("BAD_USER_INPUT", "maxSeconds takes a whole number from 0 on", declared[index]?.locations)],
+  };
+}
+
 function withVariables(
   { document, variables: made, refuseCost }: Variant,
   values: readonly unknown[],
   declared: readonly Declared[],
+  maxSeconds: number | null,
 ): PreparedOperation | Refused {
   const variables: Record<string, unknown> = Object.create(null);
   for (const each of made) {
@@ -295,5 +313,5 @@ function withVariables(
     if (value !== absent) variables[each.internal] = value;
   }
   const tooExpensive = refuseCost?.(variables);
-  return tooExpensive ? { refused: [tooExpensive] } : { document, variables };
+  return tooExpensive ? { refused: [tooExpensive] } : { document, variables, maxSeconds };
 }

@@ -16,15 +16,19 @@ const fileOf = (text: string): string => {
   return path;
 };
 
-test("a subgraph's first key signs; its own setting stands before the file", () => {
+test("a subgraph's keys stand in their order; its own setting stands before the file", () => {
   const [first, second, third] = [newKey(), newKey(), newKey()];
   const file = fileOf(JSON.stringify({ obim: `c:${third}`, ice: `c:${third}` }));
-  const keyOf = readSigningKeys({ keys: { OBIM: `a:${first}, b:${second}` }, file }, upper);
-  const shown = (name: string) => {
-    const key = keyOf(name);
-    return key && [key.id, key.secret.export().toString("base64url")];
-  };
-  expect([shown("obim"), shown("ice"), shown("cbp")]).toEqual([["a", first], ["c", third], undefined]);
+  const keysOf = readSigningKeys({ keys: { OBIM: `a:${first}, b:${second}` }, file }, upper);
+  const shown = (name: string) => keysOf(name)?.map(({ id, secret }) => [id, secret.export().toString("base64url")]);
+  expect([shown("obim"), shown("ice"), shown("cbp")]).toEqual([
+    [
+      ["a", first],
+      ["b", second],
+    ],
+    [["c", third]],
+    undefined,
+  ]);
 });
 
 const secret = newKey();

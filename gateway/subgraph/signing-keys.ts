@@ -11,16 +11,16 @@ export type SigningKeySettings = {
 };
 
 /**
- * The key that signs for a subgraph: the first of its two. The second is for the subgraph, which takes both while one
- * replaces the other. `settingName`: what stands for a subgraph's name in settings.
+ * The keys shared with a subgraph. The first signs; both are taken from it while one replaces the other. Undefined where
+ * there is none. `settingName`: what stands for a subgraph's name in settings.
  * Throws with every refusal in one message.
  */
 export function readSigningKeys(
   { keys, file }: SigningKeySettings,
   settingName: (subgraph: string) => string,
-): (subgraph: string) => SigningKey | undefined {
+): (subgraph: string) => readonly [SigningKey, ...SigningKey[]] | undefined {
   const refusals: string[] = [];
-  const known = new Map<string, SigningKey>();
+  const known = new Map<string, readonly [SigningKey, ...SigningKey[]]>();
   const add = (name: string, text: string, where: string) => {
     const parsed = parseKeys(text);
     if (typeof parsed === "string") refusals.push(`${where} ${parsed}`);
@@ -49,13 +49,16 @@ function readKeysFile(path: string): Readonly<Record<string, string>> {
   return entries as Readonly<Record<string, string>>;
 }
 
-/** The first key, or what is wrong. */
-function parseKeys(text: string): SigningKey | string {
+/** The keys, or what is wrong. */
+function parseKeys(text: string): readonly [SigningKey, ...SigningKey[]] | string {
   const pairs = text.split(",").map((each) => /^([\w.-]{1,64}):([\w-]{43,1024})$/.exec(each.trim()));
-  const [first] = pairs;
-  if (pairs.length > 2 || !pairs.every((each) => each !== null) || !first)
+  const [first, ...others] = pairs.flatMap((pair) => {
+    if (pair === null) return [];
+    const [, id = "", secret = ""] = pair;
+    return [{ id, secret: createSecretKey(Buffer.from(secret, "base64url")) }];
+  });
+  if (pairs.length > 2 || pairs.includes(null) || !first)
     return "must be id:key, or id:key,id:key: an id of letters, digits and ._-, a key of at least 32 bytes in base64url";
-  const [, id = "", secret = ""] = first;
-  if (pairs[1]?.[1] === id) return "has two keys of one id";
-  return { id, secret: createSecretKey(Buffer.from(secret, "base64url")) };
+  if (others.some(({ id }) => id === first.id)) return "has two keys of one id";
+  return [first, ...others];
 }

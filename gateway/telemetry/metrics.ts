@@ -28,6 +28,17 @@ export function openMetrics() {
     });
   planCache("entries", "Plans held");
   planCache("bytes", "Their rough size in memory");
+  let liveSources = (): ReadonlyMap<string, boolean> => new Map();
+  new Gauge({
+    name: "crosswalk_source_live",
+    help: "1 while a source is known to be watched: what is kept of it is served",
+    labelNames: ["source"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [source, isLive] of liveSources()) this.set({ source }, isLive ? 1 : 0);
+    },
+  });
 
   return {
     requests: counter(
@@ -81,10 +92,22 @@ export function openMetrics() {
       "policy",
     ),
     glassBroken: counter("break_glass_total", "Requests to break the glass, by what became of them", "outcome"),
+    cacheLookups: counter(
+      "cache_lookups_total",
+      "Parts of subgraphs' answers looked up, by where they were found",
+      "subgraph",
+      "found",
+    ),
+    announcements: counter("announcements_total", "Messages of sources, by what became of them", "outcome"),
+    farStates: counter("redis_state_changes_total", "Changes of the way to Redis, by what it came to", "state"),
+    farTampered: counter("redis_entries_distrusted_total", "Entries in Redis that were not as they were sealed"),
     clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
     reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
     watchPlanCache(size: () => PlanCacheSize) {
       planCacheSize = size;
+    },
+    watchSources(live: () => ReadonlyMap<string, boolean>) {
+      liveSources = live;
     },
     /** In the Prometheus text format. */
     async text() {

@@ -1,0 +1,138 @@
+/**
+ * The agencies' sources as this gateway knows them: what they announce, how it gets here, and what is kept of their
+ * answers for as long as they are heard.
+ */
+import { randomUUID } from "node:crypto";
+import { cached } from "./cache/entity-cache.ts";
+import type { FarTier } from "./cache/entry.ts";
+import { type Feeds, openFeeds } from "./cache/feeds.ts";
+import { type Receive, type ReceiveSettings, receiver } from "./cache/receive.ts";
+import { openLink, type RedisLink } from "./cache/redis.ts";
+import { type RedisAddress, readRedisAddress } from "./cache/redis-address.ts";
+import { randomCacheKeys, readCacheKeys } from "./cache/seal.ts";
+import { sealedTier } from "./cache/sealed-tier.ts";
+import type { Config } from "./config.ts";
+import { freshnessOf, type SourceFreshness } from "./freshness.ts";
+import type { Changes } from "./http/internal.ts";
+import type { Layer } from "./subgraph/call.ts";
+import type { TraitsOf } from "./subgraph/subgraphs-file.ts";
+import type { Watch } from "./subgraph/watch.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+export type Sources = {
+  readonly layer: Layer;
+  readonly feeds: Feeds;
+  /** For what is posted; null: they announce through Redis. */
+  readonly changes: Changes | null;
+  /** How they stand at this moment; later to be asked about those behind some subgraphs. */
+  standing(): (subgraphs: readonly string[]) => readonly SourceFreshness[];
+  close(): void;
+};
+
+export type SourcesSettings = {
+  readonly keysOf: ReceiveSettings["keysOf"];
+  readonly traitsOf: TraitsOf;
+  readonly watch: Watch;
+};
+
+/** Without a heartbeat for so long nothing that is kept of a source is served. */
+const leaseMs = 2000;
+/** What an answer from Redis may cost, and no more. */
+const readWithinMs = 50;
+const writtenWithinMs = 1000;
+const silenceMs = 1000;
+
+export function openSources(
+  config: Config,
+  telemetry: Telemetry,
+  { keysOf, traitsOf, watch }: SourcesSettings,
+): Sources {
+  const feeds = openFeeds({ leaseMs, now: watch.now });
+  const address = readRedisAddress(config.redis);
+  const redis = address && linksTo(address, telemetry);
+  const receive = receiver({
+    feeds,
+    keysOf,
+    systemsOf: (subgraph) => traitsOf(subgraph).systems,
+    onRefused: telemetry.announcementRefused,
+  });
+  telemetry.watchSources(() => new Map(feeds.standing().map(({ feed, isLive }) => [feed, isLive])));
+  const layer = cached({
+    isCommon: (subgraph) => traitsOf(subgraph).fetches === "common",
+    feeds,
+    maxBytes: config.cacheMaxBytes,
+    far: redis && farTier(config, telemetry, redis),
+    watch,
+    random: Math.random,
+    onLookup: ({ subgraph, hits, misses, far }) =>
+      telemetry.cacheLookedUp({ subgraph, found: { memory: hits - far, redis: far, nowhere: misses } }),
+    onFault: telemetry.faultCaught,
+  });
+  return {
+    layer,
+    feeds,
+    changes: posted(receive, watch, telemetry),
+    standing() {
+      const standings = new Map(
+        feeds.standing().map((each) => [each.feed, { ...each, position: feeds.position(each.feed) }]),
+      );
+      return (subgraphs) =>
+        subgraphs.flatMap((subgraph) => {
+          const { systems, lagMs } = traitsOf(subgraph);
+          return systems.map((system) => freshnessOf(system, standings.get(system), lagMs[system]));
+        });
+    },
+    close() {
+      for (const link of Object.values(redis ?? {})) link.close();
+    },
+  };
+}
+
+type Links = { readonly reads: RedisLink; readonly writes: RedisLink };
+
+function linksTo(address: RedisAddress, { redisChanged }: Telemetry): Links {
+  const link = { address, silenceMs };
+  return {
+    reads: openLink({
+      ...link,
+      name: "crosswalk-reads",
+      timeoutMs: readWithinMs,
+      writes: false,
+      onState: redisChanged,
+    }),
+    writes: openLink({ ...link, name: "crosswalk-writes", timeoutMs: writtenWithinMs, writes: true }),
+  };
+}
+
+function farTier({ cacheKeys, cacheKeysFile }: Config, { entryDistrusted }: Telemetry, links: Links): FarTier {
+  return sealedTier({
+    ...links,
+    // Without keys of its own, what this process writes is for itself alone.
+    keys: readCacheKeys({ keys: cacheKeys, file: cacheKeysFile }) ?? randomCacheKeys(),
+    wallNow: Date.now,
+    onTampered: entryDistrusted,
+  });
+}
+
+/** Changes come by HTTP: heartbeats are measured on this gateway's own clock. */
+function posted(receive: Receive, { now }: Watch, { announced }: Telemetry): Changes {
+  const id = randomUUID();
+  const clock = () => ({ id, now: now() });
+  return {
+    clock,
+    receive(body) {
+      const outcome = receive(body, clock());
+      switch (outcome) {
+        case "applied":
+        case "duplicate":
+        case "flushed":
+          announced(outcome);
+          return "taken";
+        case "malformed":
+          return "malformed";
+        default:
+          return "untrusted";
+      }
+    },
+  };
+}
