@@ -80,9 +80,33 @@ function answersOf(agency: Agency): Promise<Answers> {
 
 async function answersOfIdent(): Promise<Answers> {
   const entities = await entityAnswers(askers.obim, persons);
-  return new Map([...entities, ...(await rootAnswers(askers.obim, rootQuestions))]);
+  return new Map([
+    ...entities,
+    ...(await rootAnswers(askers.obim, questionsOf([...everybody.slice(0, 12), ...everybody.slice(-1)]))),
+  ]);
 }
-const rootQuestions: RootQuestion[] = [];
+
+/** By every identifier of some people, and by what acts will bring: nobody has that yet. */
+function questionsOf(files: readonly PersonFile[]): readonly RootQuestion[] {
+  const questions = new Map<string, RootQuestion>();
+  const add = (member: string, scalar: string, value: string | null, by: unknown = value) => {
+    if (value !== null) questions.set(`${scalar} ${value}`, { by: { [member]: by }, tag: `${scalar} ${value}` });
+  };
+  const all = files.flatMap(({ ident }) => ident.flatMap(({ encounters }) => encounters));
+  const coming = cases.flatMap((each) => (each.system === "ident" && typeof each.with === "object" ? [each.with] : []));
+  for (const { fin } of files.flatMap(({ ident }) => ident)) add("fin", "Fin", fin);
+  for (const each of [...all, ...(coming as unknown as typeof all)]) {
+    const digits = each.aNumberRaw?.replace(/[\s-]|^A/g, "") ?? "";
+    add("aNumber", "ANumber", /^\d{7,9}$/.test(digits) ? digits.padStart(9, "0") : null);
+    add("i94Number", "I94Number", each.i94Number);
+    add("receiptNumber", "ReceiptNumber", each.receiptNumber);
+    add("sevisId", "SevisId", each.sevisId);
+    add("fbiNumber", "FbiNumber", each.fbiNumber);
+    add("eidSubjectId", "EidSubjectId", each.eidSubjectId);
+    add("passport", "PassportNumber", each.passport?.number ?? null, each.passport);
+  }
+  return [...questions.values()];
+}
 
 type Case = {
   readonly system: SystemName;
@@ -124,6 +148,28 @@ const cases: readonly Case[] = [
   },
   { system: "eid", agency: "ice", act: "record-departure", alerts: [] },
   { system: "eid", agency: "ice", act: "cancel-removal", alerts: [] },
+  {
+    system: "ident",
+    agency: "obim",
+    act: "new-encounter",
+    with: {
+      fbiNumber: "777WATCH7",
+      sevisId: "N0077777777",
+      i94Number: "777777777A7",
+      receiptNumber: "IOE9777777777",
+      eidSubjectId: "WATCH-7",
+    },
+    alerts: [],
+  },
+  // A number that somebody else has: whose answers say then that they share it.
+  { system: "ident", agency: "obim", act: "new-encounter", with: { typedANumber: "A037182818" }, alerts: [] },
+  {
+    system: "ident",
+    agency: "obim",
+    act: "link-identities",
+    with: () => ({ fin: everybody.at(-1)?.ident[0]?.fin }),
+    alerts: [],
+  },
 ];
 
 /** Does it to the first for whom it can be done; how it went is in the system's own words. */

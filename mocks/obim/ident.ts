@@ -2,9 +2,9 @@
 import { type HttpAnswer, type HttpRequest, listenHttp } from "../http.ts";
 import { type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
 import { type Identities, identities } from "./identities.ts";
-import { writeFound, writeRetrieved } from "./messages.ts";
+import { writeChanged, writeFound, writeRetrieved } from "./messages.ts";
 import { qname } from "./names.ts";
-import { readRetrieval, readSearch } from "./requests.ts";
+import { readPosition, readRetrieval, readSearch } from "./requests.ts";
 import { answer, fault, readRequest, SoapFault } from "./soap.ts";
 import { wsdl } from "./wsdl.ts";
 
@@ -53,7 +53,9 @@ function carryOut(request: HttpRequest, known: Identities): string {
       found.filter(([, cluster]) => cluster === undefined).map(([fin]) => fin),
     );
   }
-  throw new SoapFault("Sender", "UnknownOperation", "this service has PersonSearch and PersonRetrieve");
+  if (operation.name === qname("ident", "PersonChangesRequest"))
+    return writeChanged(known.changed.since(readPosition(operation)));
+  throw new SoapFault("Sender", "UnknownOperation", "this service has PersonSearch, PersonRetrieve and PersonChanges");
 }
 
 function describe({ headers }: HttpRequest): HttpAnswer {

@@ -1,4 +1,5 @@
 /** Who is who in IDENT: from an identifier to whole identity clusters, and the acts that change them. */
+import { type ChangeLog, changeLog } from "../change-log.ts";
 import type { IdentEncounter, IdentIdentity, PersonFile } from "../population/types.ts";
 import { type Act, BadAct, type IdentifierKind, type SimulatorContext } from "../world.ts";
 
@@ -17,6 +18,8 @@ export type Identities = {
   search(kind: SearchKind, value: string): readonly Cluster[];
   link(act: Act): unknown;
   addEncounter(act: Act): unknown;
+  /** FINs of the clusters in which something has changed. */
+  readonly changed: ChangeLog<readonly string[]>;
 };
 
 /** IDENT's own reading of a typed A-number: nine digits, or null for what cannot be read as one. */
@@ -30,6 +33,7 @@ type Placed = { readonly identity: IdentIdentity; readonly file: PersonFile };
 export function identities({ world, clock }: SimulatorContext): Identities {
   /** FINs that acts have brought into a cluster from several persons' files; the files themselves decide who is in. */
   const linkedFins = new Map<string, Set<string>>();
+  const changed = changeLog<readonly string[]>();
 
   const find = (kind: SearchKind, value: string): readonly Placed[] => {
     const asked = kind === "aNumber" ? canonicalANumber(value) : value;
@@ -69,7 +73,17 @@ export function identities({ world, clock }: SimulatorContext): Identities {
     return cluster;
   };
 
+  /** The clusters themselves, and all those with whom they share an A-number: they say so. */
+  const enterChange = (placed: readonly Placed[]): void => {
+    const encounters = placed.flatMap(({ identity }) => identity.encounters);
+    const numbers = new Set(encounters.map(({ aNumberRaw }) => canonicalANumber(aNumberRaw ?? "")));
+    const sharing = [...numbers].flatMap((number) => (number === null ? [] : clusters("aNumber", number).flat()));
+    changed.add([...new Set([...placed, ...sharing].map(({ identity }) => identity.fin))]);
+  };
+
   return {
+    changed,
+
     search: (kind, value) =>
       clusters(kind, value).map((inside) => ({
         clusterId: inside[0]?.identity.clusterId ?? "",
@@ -92,6 +106,7 @@ export function identities({ world, clock }: SimulatorContext): Identities {
         }));
       const fins = [...into, ...joining].map(({ identity }) => identity.fin).sort();
       linkedFins.set(clusterId, new Set(fins));
+      enterChange(clusters("fin", fins[0] as string).flat());
       return { clusterId, fins };
     },
 
@@ -110,6 +125,7 @@ export function identities({ world, clock }: SimulatorContext): Identities {
           each.fin === fin ? { ...each, encounters: [...each.encounters, encounter] } : each,
         ),
       }));
+      enterChange(clusters("fin", fin).flat());
       return { fin, encounterId: encounter.encounterId };
     },
   };

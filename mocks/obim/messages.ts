@@ -1,5 +1,6 @@
 /** Persons as IDENT prints them. What differs from record to record is its senders' doing, and is fixed by the record. */
 import { createHash } from "node:crypto";
+import type { Listing } from "../change-log.ts";
 import type { IdentEncounter, IdentIdentity } from "../population/types.ts";
 import type { Cluster } from "./identities.ts";
 import { element } from "./soap.ts";
@@ -13,6 +14,15 @@ export function writeRetrieved(clusters: readonly Cluster[], unknownFins: readon
   return element("ident:PersonRetrieveResponse", [
     ...clusters.map(writeCluster),
     ...unknownFins.map((fin) => identification("ident:UnknownFingerprintIdentification", fin)),
+  ]);
+}
+
+export function writeChanged({ position, more, complete, entries }: Listing<readonly string[]>): string {
+  return element("ident:PersonChangesResponse", [
+    element("ident:ChangePosition", position),
+    element("ident:MoreIndicator", String(more)),
+    element("ident:CompleteIndicator", String(complete)),
+    ...[...new Set(entries.flat())].map((fin) => identification("ident:FingerprintIdentification", fin)),
   ]);
 }
 

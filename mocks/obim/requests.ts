@@ -1,4 +1,4 @@
-/** What the two operations are asked, out of a request's Body. */
+/** What the operations are asked, out of a request's Body. */
 import { canonicalANumber, type SearchKind } from "./identities.ts";
 import { qname } from "./names.ts";
 import { SoapFault } from "./soap.ts";
@@ -38,6 +38,15 @@ export function readRetrieval({ children }: XmlElement): readonly string[] {
   if (fins.length === 0 || children.length > maxFins)
     throw new SoapFault("Sender", "TooManyOrNone", `1 to ${maxFins} FINs are expected`);
   return fins;
+}
+
+/** The position from which changes are asked for; null: none was given. */
+export function readPosition({ children }: XmlElement): string | null {
+  const [asked, ...others] = children;
+  if (asked === undefined) return null;
+  if (asked.name !== qname("ident", "ChangePosition") || others.length > 0)
+    throw new SoapFault("Sender", "NotAPosition", "a position that was given before is expected, or nothing");
+  return textOf(asked);
 }
 
 function identificationId(identification: XmlElement): string {

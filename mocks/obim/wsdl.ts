@@ -29,7 +29,7 @@ ${operations.map(bindingOperation).join("\n")}
 `;
 }
 
-const operations = ["PersonSearch", "PersonRetrieve"] as const;
+const operations = ["PersonSearch", "PersonRetrieve", "PersonChanges"] as const;
 
 function message(name: string): string {
   return ["Request", "Response"]
@@ -169,6 +169,18 @@ ${identifications(["FingerprintIdentification", "ClusterIdentification", "EIDSub
       <xsd:element name="PersonRetrieveResponse"><xsd:complexType><xsd:sequence>
         <xsd:element ref="ident:IdentityCluster" minOccurs="0" maxOccurs="unbounded"/>
         <xsd:element ref="ident:UnknownFingerprintIdentification" minOccurs="0" maxOccurs="unbounded"/>
+      </xsd:sequence></xsd:complexType></xsd:element>
+      <xsd:element name="ChangePosition" type="xsd:string"/>
+      <xsd:element name="MoreIndicator" type="xsd:boolean"/>
+      <xsd:element name="CompleteIndicator" type="xsd:boolean"/>
+      <xsd:element name="PersonChangesRequest"><xsd:complexType><xsd:sequence>
+        <xsd:element ref="ident:ChangePosition" minOccurs="0"/>
+      </xsd:sequence></xsd:complexType></xsd:element>
+      <xsd:element name="PersonChangesResponse"><xsd:complexType><xsd:sequence>
+        <xsd:element ref="ident:ChangePosition"/>
+        <xsd:element ref="ident:MoreIndicator"/>
+        <xsd:element ref="ident:CompleteIndicator"/>
+        <xsd:element ref="ident:FingerprintIdentification" minOccurs="0" maxOccurs="unbounded"/>
       </xsd:sequence></xsd:complexType></xsd:element>`,
   ),
 ].join("\n");

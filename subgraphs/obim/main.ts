@@ -4,7 +4,8 @@ import { run } from "#kit/run.ts";
 import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loaders, resolvers } from "./resolvers.ts";
-import { identSource } from "./source.ts";
+import { identSource, watchedIdent } from "./source.ts";
+import { watchedPersons } from "./watch.ts";
 
 export type ObimSettings = ServeAt & {
   readonly identUrl: string;
@@ -24,9 +25,17 @@ export function readObimSettings(env: Environment): ObimSettings {
 }
 
 export async function startObim({ identUrl, sourceTimeoutMs, ...at }: ObimSettings): Promise<Listening> {
-  const source = identSource({ url: identUrl, timeoutMs: sourceTimeoutMs });
-  const sdl = readFileSync(new URL("./schema.graphql", import.meta.url), "utf8");
-  return serveSubgraph({ name: "obim", sdl, resolvers, loaders: () => loaders(source), close: source.close }, at);
+  const to = { url: identUrl, timeoutMs: sourceTimeoutMs };
+  const [source, watching] = [identSource(to), watchedIdent(to)];
+  const definition = {
+    name: "obim",
+    sdl: readFileSync(new URL("./schema.graphql", import.meta.url), "utf8"),
+    resolvers,
+    loaders: () => loaders(source),
+    watched: () => [watchedPersons(watching)],
+    close: () => Promise.all([source.close(), watching.close()]),
+  };
+  return serveSubgraph(definition, at);
 }
 
 if (import.meta.main) void run("obim", () => startObim(readObimSettings(process.env)));

@@ -87,13 +87,49 @@ export function readAnswer(operation: "PersonSearch" | "PersonRetrieve", body: U
   }
 }
 
-function decodeAnswer(operation: string, envelope: Element): IdentAnswer {
+/** What has changed since a position. */
+export type IdentChanges = {
+  readonly asOf: string;
+  readonly position: string;
+  readonly more: boolean;
+  /** False: anything may have changed. */
+  readonly complete: boolean;
+  readonly fins: readonly string[];
+};
+
+/** Decodes the answer to PersonChanges. Throws `SourceError` for anything that is not one. */
+export function readChanges(body: Uint8Array): IdentChanges {
+  try {
+    const { response, asOf } = responseIn("PersonChanges", readElement(body));
+    const position = textIn(response, "ident:ChangePosition");
+    const [more, complete] = [isSo(response, "ident:MoreIndicator"), isSo(response, "ident:CompleteIndicator")];
+    if (position === null || position.length > 64) throw invalid();
+    const fins = all(response, "ident:FingerprintIdentification").map((each) => requiredId(each, parseFin));
+    return { asOf, position, more, complete, fins };
+  } catch (error) {
+    if (error instanceof SourceError) throw error;
+    throw new SourceError("SOURCE_INVALID", system, error);
+  }
+}
+
+function isSo(parent: Element, name: Name): boolean {
+  const text = textIn(parent, name);
+  if (text !== "true" && text !== "false") throw invalid();
+  return text === "true";
+}
+
+function responseIn(operation: string, envelope: Element): { readonly response: Element; readonly asOf: string } {
   const [head, body] = [one(envelope, "env:Header"), one(envelope, "env:Body")];
   const [response, ...others] = body?.elements ?? [];
   if (!isNamed(envelope, "env:Envelope") || response === undefined || others.length > 0) throw invalid();
   if (isNamed(response, "env:Fault")) throw new SourceError("SOURCE_REFUSED", system);
   const asOf = instant(head && textIn(head, "ident:SystemClock"));
   if (!isNamed(response, `ident:${operation}Response`) || asOf === null) throw invalid();
+  return { response, asOf };
+}
+
+function decodeAnswer(operation: string, envelope: Element): IdentAnswer {
+  const { response, asOf } = responseIn(operation, envelope);
   const clusters = decodeRows(system, all(response, "ident:IdentityCluster"), decodeCluster);
   const fins = clusters.records.flatMap(({ identities }) => identities.records.map(({ fin }) => fin));
   // INVARIANT: a FIN stands once in an answer; else nobody can say whose records these are.

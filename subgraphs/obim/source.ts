@@ -1,7 +1,7 @@
 /** Asks IDENT over SOAP 1.2. The only file here that opens sockets. */
 import { httpSystem, SourceError } from "#kit/source.ts";
 import type { Identifier } from "./person.ts";
-import { type IdentAnswer, readAnswer, system } from "./records.ts";
+import { type IdentAnswer, type IdentChanges, readAnswer, readChanges, system } from "./records.ts";
 
 export type IdentSource = {
   /** The clusters in whose encounters the identifier stands. */
@@ -11,18 +11,60 @@ export type IdentSource = {
   close(): Promise<void>;
 };
 
+/** As whoever watches IDENT asks it. */
+export type WatchedIdent = {
+  /** What has changed since a position; null: where IDENT stands. */
+  changes(position: string | null): Promise<IdentChanges>;
+  retrieve: IdentSource["retrieve"];
+  close(): Promise<void>;
+};
+
 /** IDENT refuses a longer list. */
 export const maxFins = 100;
 
-type Operation = "PersonSearch" | "PersonRetrieve";
+type Operation = "PersonSearch" | "PersonRetrieve" | "PersonChanges";
+
+type IdentSettings = { readonly url: string; readonly timeoutMs: number };
 
 const serviceNamespace = "https://ident.obim.example/ws/1.0/";
 const niem = "https://docs.oasis-open.org/niemopen/ns/model";
 
 /** `url`: the service's root; every failure of a call is a SourceError of IDENT. */
-export function identSource({ url, timeoutMs }: { readonly url: string; readonly timeoutMs: number }): IdentSource {
-  const ident = httpSystem({ system, url, timeoutMs });
-  const call = async (operation: Operation, content: string): Promise<IdentAnswer> => {
+export function identSource(settings: IdentSettings): IdentSource {
+  const { call, close } = identService(settings, 16);
+  return {
+    search: async (identifier) => readAnswer("PersonSearch", await call("PersonSearch", identifierXml(identifier))),
+    retrieve: retrieving(call),
+    close,
+  };
+}
+
+/** With a connection of its own: whoever watches does not wait behind those who ask. */
+export function watchedIdent(settings: IdentSettings): WatchedIdent {
+  const { call, close } = identService(settings, 1);
+  return {
+    changes: async (position) => {
+      const since = position === null ? "" : tag("ident:ChangePosition", escapeText(position));
+      return readChanges(await call("PersonChanges", since));
+    },
+    retrieve: retrieving(call),
+    close,
+  };
+}
+
+type Call = (operation: Operation, content: string) => Promise<Buffer>;
+
+const retrieving =
+  (call: Call): IdentSource["retrieve"] =>
+  async (fins) =>
+    readAnswer(
+      "PersonRetrieve",
+      await call("PersonRetrieve", fins.map((fin) => identifierXml({ kind: "fin", value: fin })).join("")),
+    );
+
+function identService({ url, timeoutMs }: IdentSettings, connections: number): { call: Call; close(): Promise<void> } {
+  const ident = httpSystem({ system, url, timeoutMs, connections });
+  const call: Call = async (operation, content) => {
     const { status, body } = await ident.ask({
       method: "POST",
       path: "/ident",
@@ -30,13 +72,9 @@ export function identSource({ url, timeoutMs }: { readonly url: string; readonly
       body: envelope(operation, content),
     });
     if (status !== 200) throw new SourceError("SOURCE_REFUSED", system);
-    return readAnswer(operation, body);
+    return body;
   };
-  return {
-    search: (identifier) => call("PersonSearch", identifierXml(identifier)),
-    retrieve: (fins) => call("PersonRetrieve", fins.map((fin) => identifierXml({ kind: "fin", value: fin })).join("")),
-    close: () => ident.close(),
-  };
+  return { call, close: ident.close };
 }
 
 function envelope(operation: Operation, content: string): string {
