@@ -50,10 +50,14 @@ type Run = {
   readonly folder: string;
   readonly pace: Pace;
   readonly chosen: readonly Contender[];
+  /** Workloads; those named behind a dash go with the one before it. */
+  readonly wanted: readonly string[];
   readonly gatewayMain: string;
   readonly profileFolder: string | undefined;
   readonly load: Child;
 };
+
+const isWanted = ({ wanted }: Run, { name }: Workload): boolean => wanted.includes(name.split("-")[0] as string);
 
 /** What a signal has to close; the children go with this process in any case (processes.ts). */
 const open = new Set<Stage>();
@@ -91,7 +95,7 @@ async function verify(run: Run, stage: Stage, running: Running): Promise<Verifie
   const knownGood = new Map<string, readonly string[]>();
   const recorded: Recorded["requests"][number][] = [];
   for (const workload of stage.workloads) {
-    if (!isMeasured(workload, running.contender)) continue;
+    if (!isWanted(run, workload) || !isMeasured(workload, running.contender)) continue;
     const { name, requests } = workload;
     const answers: string[] = [];
     const calls: number[] = [];
@@ -128,7 +132,8 @@ async function startAll(run: Run, stage: Stage) {
   const refused: { readonly name: string; readonly why: string }[] = [];
   const first = stage.workloads[0]?.requests[0];
   if (!first) throw new Error("a stage without requests");
-  for (const contender of run.chosen.filter(({ isAuthorized }) => !isAuthorized || stage.authorized)) {
+  const wanted = stage.workloads.filter((workload) => isWanted(run, workload));
+  for (const contender of run.chosen.filter((each) => wanted.some((workload) => isMeasured(workload, each)))) {
     try {
       const started = await startContender(contender, place, first, faultIn(first));
       try {
@@ -227,7 +232,7 @@ async function measureStarts(run: Run): Promise<readonly Starts[]> {
   return starts;
 }
 
-async function runStage(run: Run, stage: Stage, wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function runStage(run: Run, stage: Stage): Promise<ReadonlyMap<string, string>> {
   const sections = new Map<string, string>();
   const running: Verified[] = [];
   open.add(stage);
@@ -235,7 +240,7 @@ async function runStage(run: Run, stage: Stage, wanted: readonly string[]): Prom
     const started = await startAll(run, stage);
     running.push(...started.running);
     for (const workload of stage.workloads) {
-      if (!wanted.includes(workload.name.split("-")[0] as string)) continue;
+      if (!isWanted(run, workload)) continue;
       const measured = await measure(run, stage, workload, running);
       const table = workloadTable(workload, measured, started.refused);
       console.log(`\n${table}\n`);
@@ -249,16 +254,16 @@ async function runStage(run: Run, stage: Stage, wanted: readonly string[]): Prom
   return sections;
 }
 
-async function bench(run: Run, wanted: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function bench(run: Run): Promise<ReadonlyMap<string, string>> {
   const sections = new Map<string, string>();
+  const { wanted } = run;
   const add = (more: ReadonlyMap<string, string>) => {
     for (const [name, text] of more) sections.set(name, text);
   };
-  if (wanted.includes("shop") || wanted.includes("varied"))
-    add(await runStage(run, await openShop(run.folder), wanted));
+  if (wanted.includes("shop") || wanted.includes("varied")) add(await runStage(run, await openShop(run.folder)));
   if (wanted.includes("person") || wanted.includes("authorization")) {
     const { openPerson } = await import("./person.ts");
-    add(await runStage(run, await openPerson(run.folder), wanted));
+    add(await runStage(run, await openPerson(run.folder)));
   }
   if (wanted.includes("start")) {
     const table = startTable(await measureStarts(run));
@@ -315,7 +320,7 @@ async function main(): Promise<void> {
   try {
     const load = startChild({ folder, name: "load", core: loadCore, args: [program] });
     const usable = chosen.filter(({ kind }) => kind !== "peer" || hasPeers);
-    const sections = await bench({ folder, pace, chosen: usable, gatewayMain, profileFolder, load }, wanted);
+    const sections = await bench({ folder, pace, chosen: usable, wanted, gatewayMain, profileFolder, load });
     if (isWhole) keepResults(sections);
   } finally {
     await endChildren();

@@ -11,7 +11,21 @@ export type Decisions = {
 const severity: Readonly<Record<Effect, number>> = { mask: 1, refer: 2, hide: 3 };
 
 export function openDecisions(): Decisions {
-  const known = new Set<string>();
+  /** By subject and element: nothing is written out to be compared. */
+  const known = new Map<string | null, Map<string, Decision[]>>();
+  const knownOf = (subject: string | null, element: string): Decision[] => {
+    let byElement = known.get(subject);
+    if (byElement === undefined) {
+      byElement = new Map();
+      known.set(subject, byElement);
+    }
+    let decisions = byElement.get(element);
+    if (decisions === undefined) {
+      decisions = [];
+      byElement.set(element, decisions);
+    }
+    return decisions;
+  };
   let made: Decision[] = [];
   let last: readonly [string | null, string, string, Verdict | "unavailable"] | null = null;
   return {
@@ -24,10 +38,12 @@ export function openDecisions(): Decisions {
       const refused = verdict === "unavailable" || verdict.permits ? null : verdict;
       const by = refused?.policy ?? policy;
       const authority = refused?.authority ?? null;
-      const key = JSON.stringify([subject, element, effect, by, authority]);
-      if (known.has(key)) return;
-      known.add(key);
-      made.push({ subject, element, effect, policy: by, authority });
+      const before = knownOf(subject, element);
+      for (const each of before)
+        if (each.effect === effect && each.policy === by && each.authority === authority) return;
+      const decision: Decision = { subject, element, effect, policy: by, authority };
+      before.push(decision);
+      made.push(decision);
     },
     take() {
       const taken = made;
