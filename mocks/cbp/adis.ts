@@ -1,14 +1,16 @@
 /** ADIS, the Arrival and Departure Information System: border crossings by FIN or admission number. */
+import { type ChangeLog, changeLog } from "../change-log.ts";
 import { json, listenHttp } from "../http.ts";
 import type { AdisCrossing } from "../population/types.ts";
 import { type Act, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
 import { optionalText, personOf, timeOf } from "./acts.ts";
-import { admissionNumber, answerSearch, type Hit, personsWith } from "./search.ts";
+import { admissionNumber, answerChanges, answerSearch, type Hit, personsWith, type RowChange } from "./search.ts";
 
 const acts = ["record-departure"] as const;
 
 /** ADIS over the context's world; its wire format is in README.md. */
 export function adis(context: SimulatorContext): Simulator {
+  const changed = changeLog<RowChange>();
   return {
     system: "adis",
     agency: "cbp",
@@ -16,6 +18,8 @@ export function adis(context: SimulatorContext): Simulator {
     acts,
     start: () =>
       listenHttp((request) => {
+        if (request.path === "/adis/v2/changes")
+          return answerChanges(request, changed, (changes) => ({ asOf: context.clock.now(), changes }));
         if (request.path !== "/adis/v2/crossings/search") return json(404, { error: "no such path" });
         return answerSearch(
           request,
@@ -26,7 +30,7 @@ export function adis(context: SimulatorContext): Simulator {
       }),
     async act(act) {
       if (act.act !== "record-departure") throw new UnknownAct("adis", acts);
-      return recordDeparture(context, act);
+      return recordDeparture(context, changed, act);
     },
   };
 }
@@ -63,7 +67,7 @@ function wireRow({ recordId, fin, i94Number, passport, direction, at, port, carr
   };
 }
 
-function recordDeparture({ world, clock }: SimulatorContext, act: Act): unknown {
+function recordDeparture({ world, clock }: SimulatorContext, changed: ChangeLog<RowChange>, act: Act): unknown {
   const person = personOf(world, act);
   const latest = person.adis
     .filter(({ direction }) => direction === "ARRIVAL")
@@ -80,6 +84,7 @@ function recordDeparture({ world, clock }: SimulatorContext, act: Act): unknown 
     carrier: optionalText(act, "carrier"),
   };
   world.change(person.index, (file) => ({ ...file, adis: [...file.adis, crossing] }));
+  changed.add({ before: null, after: wireRow(crossing) });
   return { recordId: crossing.recordId, crossingDateTime: crossing.at };
 }
 

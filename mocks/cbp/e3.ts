@@ -1,22 +1,28 @@
 /** e3, the Border Patrol's processing portal: one row for each subject of each event, by FIN or A-file number. */
-import { json, listenHttp } from "../http.ts";
+import { changeLog } from "../change-log.ts";
+import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
 import type { E3Subject, PersonFile } from "../population/types.ts";
 import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
 import { optionalFlag, optionalText, personOf, timeOf } from "./acts.ts";
 import { e3Row, isDoubled } from "./e3-format.ts";
-import { answerSearch, type Hit, nineDigits, personsWith } from "./search.ts";
+import { answerChanges, answerSearch, type Hit, nineDigits, personsWith, type RowChange } from "./search.ts";
 
 const acts = ["new-apprehension", "change-address"] as const;
 
+/** How long changes gather before the file with them is dropped. */
+const dropEveryMs = 500;
+
 /** e3 over the context's world; its wire format is in README.md. */
 export function e3(context: SimulatorContext): Simulator {
+  const drops = dropFolder(context.clock);
   return {
     system: "e3",
     agency: "cbp",
     protocol: "http",
     acts,
-    start: () =>
-      listenHttp((request) => {
+    async start() {
+      const listener = await listenHttp((request) => {
+        if (request.path.startsWith("/e3/v1/drops")) return drops.answer(request);
         if (request.path !== "/e3/v1/subjects/search") return json(404, { error: "no such path" });
         return answerSearch(
           request,
@@ -24,11 +30,59 @@ export function e3(context: SimulatorContext): Simulator {
           ({ fins, afileNumbers }) => findSubjects(context, fins, afileNumbers),
           ({ rows, next }) => ({ extractedAt: context.clock.now(), rows, next }),
         );
-      }),
+      });
+      return {
+        port: listener.port,
+        async close() {
+          drops.close();
+          await listener.close();
+        },
+      };
+    },
     async act(act) {
-      if (act.act === "new-apprehension") return newApprehension(context, act);
-      if (act.act === "change-address") return changeAddress(context, act);
+      if (act.act === "new-apprehension") return newApprehension(context, drops.gather, act);
+      if (act.act === "change-address") return changeAddress(context, drops.gather, act);
       throw new UnknownAct("e3", acts);
+    },
+  };
+}
+
+type Gather = (change: RowChange) => void;
+
+/** The folder in which e3 drops a file with the rows that have changed since the last one. */
+function dropFolder(clock: SimulatorContext["clock"]) {
+  const files = new Map<string, { readonly extractedAt: string; readonly changes: readonly RowChange[] }>();
+  const listed = changeLog<string>();
+  let gathered: RowChange[] = [];
+  /** While something is gathered that has not been dropped, no listing is of a later time. */
+  let gatheredSince: string | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  const extractedAt = () => gatheredSince ?? clock.now();
+
+  function drop(): void {
+    timer = null;
+    const name = `drop-${String(files.size + 1).padStart(6, "0")}.json`;
+    files.set(name, { extractedAt: clock.now(), changes: gathered });
+    gathered = [];
+    gatheredSince = null;
+    listed.add(name);
+  }
+
+  return {
+    gather(change: RowChange): void {
+      gathered.push(change);
+      gatheredSince ??= clock.now();
+      timer ??= setTimeout(drop, dropEveryMs).unref();
+    },
+    answer(request: HttpRequest): HttpAnswer {
+      if (request.path === "/e3/v1/drops")
+        return answerChanges(request, listed, (names) => ({ extractedAt: extractedAt(), files: names }));
+      const file = files.get(request.path.slice("/e3/v1/drops/".length));
+      return file === undefined ? json(404, { error: "no such file" }) : json(200, file);
+    },
+    close(): void {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
     },
   };
 }
@@ -52,7 +106,7 @@ function findSubjects(
     });
 }
 
-function newApprehension({ world, clock }: SimulatorContext, act: Act): unknown {
+function newApprehension({ world, clock }: SimulatorContext, gather: Gather, act: Act): unknown {
   const person = personOf(world, act);
   const at = timeOf(act, "at", clock.now());
   const familyUnitNumber = optionalText(act, "familyUnitNumber");
@@ -76,10 +130,11 @@ function newApprehension({ world, clock }: SimulatorContext, act: Act): unknown 
     releaseAddress: null,
   };
   world.change(person.index, (file) => ({ ...file, e3: [...file.e3, subject] }));
+  gather({ before: null, after: e3Row(subject) });
   return { eventNumber: subject.eventNumber, subjectKey: subject.subjectKey, apprehendedAt: at };
 }
 
-function changeAddress({ world, clock }: SimulatorContext, act: Act): unknown {
+function changeAddress({ world, clock }: SimulatorContext, gather: Gather, act: Act): unknown {
   const person = personOf(world, act);
   const { lines } = act;
   if (!Array.isArray(lines) || !lines.every((line) => typeof line === "string"))
@@ -99,6 +154,7 @@ function changeAddress({ world, clock }: SimulatorContext, act: Act): unknown {
         : each,
     ),
   }));
+  gather({ before: e3Row(subject), after: e3Row({ ...subject, releaseAddress }) });
   return { eventNumber: subject.eventNumber, subjectKey: subject.subjectKey, since: releaseAddress.since };
 }
 

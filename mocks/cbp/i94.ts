@@ -1,17 +1,27 @@
 /** I-94, the electronic admission record: by admission number alone, as the public look-up is. */
 
+import { type ChangeLog, changeLog } from "../change-log.ts";
 import { isDay } from "../days.ts";
 import { type HttpAnswer, type HttpRequest, json, listenHttp } from "../http.ts";
 import type { I94Admission } from "../population/types.ts";
 import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
 import { optionalText, personOf } from "./acts.ts";
-import { admissionNumber, answerSearch, type Hit, type Page, personsWith } from "./search.ts";
+import {
+  admissionNumber,
+  answerChanges,
+  answerSearch,
+  type Hit,
+  type Page,
+  personsWith,
+  type RowChange,
+} from "./search.ts";
 
 const acts = ["extend-stay"] as const;
 const single = /^\/i94\/v1\/admissions\/([^/]+)$/;
 
 /** I-94 over the context's world; its wire format is in README.md. */
 export function i94(context: SimulatorContext): Simulator {
+  const changed = changeLog<RowChange>();
   const envelope = ({ rows, next }: Page) => ({ dataAsOf: context.clock.now(), admissions: rows, next });
   return {
     system: "i94",
@@ -19,19 +29,21 @@ export function i94(context: SimulatorContext): Simulator {
     protocol: "http",
     acts,
     start: () =>
-      listenHttp((request) =>
-        request.path === "/i94/v1/admissions/search"
+      listenHttp((request) => {
+        if (request.path === "/i94/v1/changes")
+          return answerChanges(request, changed, (changes) => ({ dataAsOf: context.clock.now(), changes }));
+        return request.path === "/i94/v1/admissions/search"
           ? answerSearch(
               request,
               ["admissionNumbers"],
               ({ admissionNumbers }) => findAdmissions(context, admissionNumbers),
               envelope,
             )
-          : answerSingle(context, request, envelope),
-      ),
+          : answerSingle(context, request, envelope);
+      }),
     async act(act) {
       if (act.act !== "extend-stay") throw new UnknownAct("i94", acts);
-      return extendStay(context, act);
+      return extendStay(context, changed, act);
     },
   };
 }
@@ -74,7 +86,7 @@ function usDate(value: string): string {
   return year === undefined ? value : `${Number(month)}/${Number(day)}/${year}`;
 }
 
-function extendStay({ world }: SimulatorContext, act: Act): unknown {
+function extendStay({ world }: SimulatorContext, changed: ChangeLog<RowChange>, act: Act): unknown {
   const person = personOf(world, act);
   const until = optionalText(act, "until");
   if (until === null || !isDay(until)) throw new BadAct("until is a day such as 2026-12-31");
@@ -89,5 +101,6 @@ function extendStay({ world }: SimulatorContext, act: Act): unknown {
     ...file,
     i94: file.i94.map((each) => (each.i94Number === admission.i94Number ? { ...each, admitUntil: until } : each)),
   }));
+  changed.add({ before: wireRow(admission), after: wireRow({ ...admission, admitUntil: until }) });
   return { admissionNumber: admission.i94Number, admitUntil: until };
 }

@@ -1,4 +1,5 @@
 /** What CBP's three systems have in common on the wire: a search body, pages with an opaque cursor, and refusals. */
+import type { ChangeLog } from "../change-log.ts";
 import { type HttpAnswer, type HttpRequest, json } from "../http.ts";
 import type { PersonFile } from "../population/types.ts";
 import type { IdentifierKind, World } from "../world.ts";
@@ -32,6 +33,20 @@ export function answerSearch<List extends string>(
   if (typeof search === "string") return json(400, { error: search });
   return json(200, envelope(cutPage(find(search.lists), search.pageSize, search.after)));
 }
+
+/** Answers what has changed since a position; `envelope` puts the entries into the system's own answer. */
+export function answerChanges<Entry>(
+  { method, query }: HttpRequest,
+  log: ChangeLog<Entry>,
+  envelope: (entries: readonly Entry[]) => Readonly<Record<string, unknown>>,
+): HttpAnswer {
+  if (method !== "GET") return json(405, { error: "use GET" }, { allow: "GET" });
+  const { entries, ...listing } = log.since(query.get("since"));
+  return json(200, { ...envelope(entries), ...listing });
+}
+
+/** A row before a change and after it; null: there was none, or there is none any more. */
+export type RowChange = { readonly before: unknown; readonly after: unknown };
 
 /** Every person in whose file one of these identifiers stands, once. */
 export function personsWith(

@@ -1,5 +1,6 @@
 /** The pages in which CBP's three systems answer, and the rows in them: whose they are and where they stood. Pure. */
 import { type DecodedRows, decodeRows } from "#kit/decoded.ts";
+import { type Listing, readListing } from "#kit/listing.ts";
 import { parseJson, SourceError } from "#kit/source.ts";
 import { isoTime, type System } from "./cells.ts";
 
@@ -27,11 +28,48 @@ export function readPage(system: System, body: Buffer): Page {
     rows: page?.[envelopes[system].rows],
     next: page?.next,
   };
-  const isInstant = typeof asOf === "string" && asOf.length > 10 && isoTime(asOf) !== null;
   const isCursor = next === null || (typeof next === "string" && next !== "");
-  if (!isInstant || !Array.isArray(rows) || !isCursor) throw new SourceError("SOURCE_INVALID", system);
+  if (typeof asOf !== "string" || !isInstant(asOf) || !Array.isArray(rows) || !isCursor)
+    throw new SourceError("SOURCE_INVALID", system);
   return { asOf, rows, next };
 }
+
+const isInstant = (text: string) => text.length > 10 && isoTime(text) !== null;
+
+/** A row as it was and as it is; null: there was none, or there is none any more. */
+export type RowChange = { readonly before: unknown; readonly after: unknown };
+
+/** What ADIS or I-94 lists as changed. Throws SourceError SOURCE_INVALID for anything else. */
+export function readChangedRows(system: "ADIS" | "I94", body: Buffer): Listing<RowChange> {
+  const { asOf } = envelopes[system];
+  return readListing({ system, asOf, entries: "changes", isInstant, entry: rowChangeIn(system) }, body);
+}
+
+/** Names of the files that e3 has dropped. */
+export function readDrops(body: Buffer): Listing<string> {
+  const entry = (name: unknown) => {
+    if (typeof name !== "string" || !/^[\w.-]{1,64}$/.test(name)) throw new SourceError("SOURCE_INVALID", "E3");
+    return name;
+  };
+  return readListing({ system: "E3", asOf: envelopes.E3.asOf, entries: "files", isInstant, entry }, body);
+}
+
+/** One of these files. */
+export function readDrop(body: Buffer): readonly RowChange[] {
+  const changes = asObject(parseJson("E3", body))?.changes;
+  if (!Array.isArray(changes)) throw new SourceError("SOURCE_INVALID", "E3");
+  return changes.map(rowChangeIn("E3"));
+}
+
+const rowChangeIn =
+  (system: System) =>
+  (value: unknown): RowChange => {
+    const { before, after } = asObject(value) ?? {};
+    const isRow = (row: unknown) => row === null || asObject(row) !== null;
+    if (!isRow(before) || !isRow(after) || (before === null && after === null))
+      throw new SourceError("SOURCE_INVALID", system);
+    return { before, after };
+  };
 
 /** Pages in the order they came, as one answer. Exact duplicates among their rows are one row. */
 export function answerOf(pages: readonly Page[]): Answer {

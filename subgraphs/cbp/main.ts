@@ -4,7 +4,8 @@ import { run } from "#kit/run.ts";
 import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { cbpLoaders, cbpResolvers } from "./resolvers.ts";
-import { type CbpSourceSettings, cbpSources } from "./source.ts";
+import { type CbpSourceSettings, cbpSources, watchedCbp } from "./source.ts";
+import { watchedSystems } from "./watch.ts";
 
 export type CbpSettings = CbpSourceSettings & ServeAt;
 
@@ -26,9 +27,16 @@ export function readCbpSettings(env: Environment): CbpSettings {
 
 /** Serves the subgraph; closing it closes its connections to the systems too. */
 export async function startCbp(settings: CbpSettings): Promise<Listening> {
-  const sources = cbpSources(settings);
-  const loaders = () => cbpLoaders(sources);
-  return serveSubgraph({ name: "cbp", sdl, resolvers: cbpResolvers, loaders, close: sources.close }, settings);
+  const [sources, watching] = [cbpSources(settings), watchedCbp(settings)];
+  const definition = {
+    name: "cbp",
+    sdl,
+    resolvers: cbpResolvers,
+    loaders: () => cbpLoaders(sources),
+    watched: () => watchedSystems(watching),
+    close: () => Promise.all([sources.close(), watching.close()]),
+  };
+  return serveSubgraph(definition, settings);
 }
 
 if (import.meta.main) void run("cbp", async () => startCbp(readCbpSettings(process.env)));

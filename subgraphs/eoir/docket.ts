@@ -1,5 +1,6 @@
 /** The docket's answer: what changed since the snapshot, whole cases at a time, in the columns of the snapshot's files. */
 import type { UnreadableRow } from "#kit/decoded.ts";
+import { type Listing, readListing } from "#kit/listing.ts";
 import { parseJson, SourceError } from "#kit/source.ts";
 import { parseANumber } from "#schema/scalars.ts";
 import { CASE, isDay, type Values } from "./cells.ts";
@@ -48,32 +49,23 @@ export type DocketEntry = {
   readonly after: DocketCase | "nobodys" | null;
 };
 
-export type DocketEntries = {
-  readonly asOf: string;
-  readonly latestSnapshotDate: string;
-  readonly position: string;
-  readonly more: boolean;
-  /** False: anything may have changed. */
-  readonly complete: boolean;
-  readonly entries: readonly DocketEntry[];
-};
+export type DocketEntries = Listing<DocketEntry> & { readonly latestSnapshotDate: string };
 
 /** What was entered since a position. Throws SOURCE_INVALID when it is not what it must be, entries included. */
 export function decodeEntries(body: Buffer): DocketEntries {
+  const form = { system: CASE, asOf: "asOf", entries: "entries", isInstant, entry: docketEntry };
+  const listing = readListing(form, body);
   const answer = parseJson(CASE, body);
-  if (!isObject(answer)) throw invalid();
-  const { asOf, latestSnapshotDate, position, more, complete, entries } = answer;
-  if (!isInstant(asOf) || !isInstant(latestSnapshotDate) || typeof position !== "string" || position === "")
+  const latestSnapshotDate = isObject(answer) ? answer.latestSnapshotDate : null;
+  if (!isInstant(latestSnapshotDate)) throw invalid();
+  return { ...listing, latestSnapshotDate };
+}
+
+function docketEntry(value: unknown): DocketEntry {
+  if (!isObject(value) || !isInstant(value.at) || typeof value.IDNCASE !== "string" || !isCaseId(value.IDNCASE))
     throw invalid();
-  if (typeof more !== "boolean" || typeof complete !== "boolean" || !Array.isArray(entries)) throw invalid();
-  const decoded = entries.map((each: unknown, index): DocketEntry => {
-    if (!isObject(each) || !isInstant(each.at) || typeof each.IDNCASE !== "string" || !isCaseId(each.IDNCASE))
-      throw invalid();
-    const position = `docket entry ${index + 1}`;
-    const side = (value: unknown) => (value === null ? null : (docketCase(value, position) ?? "nobodys"));
-    return { at: each.at, id: each.IDNCASE, before: side(each.before), after: side(each.after) };
-  });
-  return { asOf, latestSnapshotDate, position, more, complete, entries: decoded };
+  const side = (each: unknown) => (each === null ? null : (docketCase(each, "docket entry") ?? "nobodys"));
+  return { at: value.at, id: value.IDNCASE, before: side(value.before), after: side(value.after) };
 }
 
 const isCaseId = (text: string) => /^[1-9]\d{0,9}$/.test(text);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { UnreadableRow } from "#kit/decoded.ts";
+import { sinceQuery } from "#kit/listing.ts";
 import { httpSystem, SourceError } from "#kit/source.ts";
 import { type Docket, type DocketEntries, decodeDocket, decodeEntries } from "./docket.ts";
 import type { Load } from "./load.ts";
@@ -103,8 +104,8 @@ export function openCourt(settings: CourtSettings): Court {
   return {
     firstLoad: snapshots.firstLoad,
     async entriesSince(position) {
-      const since = position === null ? "" : `?since=${encodeURIComponent(position)}`;
-      const answer = await watching.ask({ method: "GET", path: `/docket/v1/entries${since}` });
+      const path = `/docket/v1/entries${sinceQuery(position)}`;
+      const answer = await watching.ask({ method: "GET", path });
       if (answer.status !== 200) throw new SourceError("SOURCE_REFUSED", "CASE");
       return decodeEntries(answer.body);
     },

@@ -6,10 +6,11 @@
  */
 import type { About, Alert, Change } from "#kit/envelope.ts";
 import type { WatchedSource } from "#kit/feed.ts";
+import { listedSince } from "#kit/listing.ts";
 import { SourceError } from "#kit/source.ts";
 import { courtDay } from "./appeal-time.ts";
 import { CASE } from "./cells.ts";
-import type { DocketEntries, DocketEntry } from "./docket.ts";
+import type { DocketEntry } from "./docket.ts";
 import { type CaseRecord, decodeCase, type Lookups } from "./records.ts";
 import type { Court } from "./source.ts";
 import { type StayFinding, staysOf } from "./stays.ts";
@@ -20,7 +21,6 @@ type Standing = { readonly position: string; readonly published: string; readonl
 type SeenCase = { readonly about: readonly About[]; readonly record: CaseRecord };
 
 const maxSeenCases = 10_000;
-const maxEntries = 500;
 
 export function watchedCase(court: Court): WatchedSource {
   let last: Standing | null = null;
@@ -29,7 +29,7 @@ export function watchedCase(court: Court): WatchedSource {
     system: CASE,
     dayOf: courtDay,
     async poll() {
-      const { page, entries } = await entriesSince(court, last?.position ?? null);
+      const page = await listedSince(court.entriesSince, last?.position ?? null);
       const holding = court.held();
       // Nothing can be answered without it.
       if (holding === null) throw new SourceError("SOURCE_UNAVAILABLE", CASE);
@@ -43,7 +43,7 @@ export function watchedCase(court: Court): WatchedSource {
       const isOther = last !== null && (last.published !== now.published || last.held !== now.held);
       if (isOther || !page.complete) changes.push({ all: true });
       if (last !== null && last.day !== now.day) changes.push(...lapsed([...seenCases.values()], last.day, now.day));
-      for (const entry of entries) changes.push(...changesOf(entry, holding.lookups, now.day, seenCases));
+      for (const entry of page.entries) changes.push(...changesOf(entry, holding.lookups, now.day, seenCases));
       for (const id of seenCases.keys()) {
         if (seenCases.size <= maxSeenCases) break;
         seenCases.delete(id);
@@ -52,23 +52,6 @@ export function watchedCase(court: Court): WatchedSource {
       return { asOf: page.asOf, changes };
     },
   };
-}
-
-type Read = { readonly page: Omit<DocketEntries, "entries">; readonly entries: readonly DocketEntry[] };
-
-/** Every page. A flood is not read to its end: where it stands is enough to say that anything may have changed. */
-async function entriesSince(court: Court, position: string | null): Promise<Read> {
-  const { entries: first, ...head } = await court.entriesSince(position);
-  let page = head;
-  const entries = [...first];
-  while (page.more && entries.length < maxEntries) {
-    const { entries: next, ...rest } = await court.entriesSince(page.position);
-    entries.push(...next);
-    page = { ...rest, complete: page.complete && rest.complete };
-  }
-  if (!page.more) return { page, entries };
-  const { entries: _none, ...end } = await court.entriesSince(null);
-  return { page: { ...end, complete: false }, entries };
 }
 
 function changesOf(entry: DocketEntry, lookups: Lookups, day: string, seenCases: Map<string, SeenCase>): Change[] {

@@ -4,6 +4,7 @@
  */
 
 import { type Decoded, type DecodedRows, decodeRows, isWithheld, RowUnreadable, unreadable } from "#kit/decoded.ts";
+import type { Listing } from "#kit/listing.ts";
 import { SourceError } from "#kit/source.ts";
 import {
   type ParseIdentifier,
@@ -87,15 +88,8 @@ export function readAnswer(operation: "PersonSearch" | "PersonRetrieve", body: U
   }
 }
 
-/** What has changed since a position. */
-export type IdentChanges = {
-  readonly asOf: string;
-  readonly position: string;
-  readonly more: boolean;
-  /** False: anything may have changed. */
-  readonly complete: boolean;
-  readonly fins: readonly string[];
-};
+/** FINs of the clusters in which something has changed since a position. */
+export type IdentChanges = Listing<string>;
 
 /** Decodes the answer to PersonChanges. Throws `SourceError` for anything that is not one. */
 export function readChanges(body: Uint8Array): IdentChanges {
@@ -105,7 +99,7 @@ export function readChanges(body: Uint8Array): IdentChanges {
     const [more, complete] = [isSo(response, "ident:MoreIndicator"), isSo(response, "ident:CompleteIndicator")];
     if (position === null || position.length > 64) throw invalid();
     const fins = all(response, "ident:FingerprintIdentification").map((each) => requiredId(each, parseFin));
-    return { asOf, position, more, complete, fins };
+    return { asOf, position, more, complete, entries: fins };
   } catch (error) {
     if (error instanceof SourceError) throw error;
     throw new SourceError("SOURCE_INVALID", system, error);

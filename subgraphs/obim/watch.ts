@@ -4,7 +4,8 @@
  */
 import type { About, Change } from "#kit/envelope.ts";
 import type { WatchedSource } from "#kit/feed.ts";
-import { type Cluster, type Encounter, type IdentChanges, system } from "./records.ts";
+import { listedSince } from "#kit/listing.ts";
+import { type Cluster, type Encounter, system } from "./records.ts";
 import { maxFins, type WatchedIdent } from "./source.ts";
 
 /** More are told as all. */
@@ -15,7 +16,8 @@ export function watchedPersons(ident: WatchedIdent): WatchedSource {
   return {
     system,
     async poll() {
-      const { page, fins } = await changedSince(ident, position);
+      const page = await listedSince(ident.changes, position, maxChangedFins);
+      const fins = [...new Set(page.entries)];
       const changes: Change[] = page.complete ? [] : [{ all: true }];
       for (let at = 0; at < fins.length; at += maxFins) {
         const { clusters, unknownFins } = await ident.retrieve(fins.slice(at, at + maxFins));
@@ -27,23 +29,6 @@ export function watchedPersons(ident: WatchedIdent): WatchedSource {
       return { asOf: page.asOf, changes };
     },
   };
-}
-
-type Read = { readonly page: Omit<IdentChanges, "fins">; readonly fins: readonly string[] };
-
-async function changedSince(ident: WatchedIdent, position: string | null): Promise<Read> {
-  const { fins: first, ...head } = await ident.changes(position);
-  let page = head;
-  const fins = new Set(first);
-  while (page.more && fins.size < maxChangedFins) {
-    const { fins: next, ...rest } = await ident.changes(page.position);
-    for (const fin of next) fins.add(fin);
-    page = { ...rest, complete: page.complete && rest.complete };
-  }
-  if (!page.more) return { page, fins: [...fins] };
-  // Where it stands now is enough to say that anything before may have changed.
-  const { fins: _none, ...end } = await ident.changes(null);
-  return { page: { ...end, complete: false }, fins: [] };
 }
 
 function aboutOf({ identities, sharedANumbers }: Cluster): readonly About[] {
