@@ -62,6 +62,10 @@ const entries = {
   UNSUPPORTED_MEDIA_TYPE: request(415, "requests are application/json in UTF-8, not compressed"),
   REQUEST_HEADERS_TOO_LARGE: request(431, "the request's headers are too large"),
   INTERNAL_SERVER_ERROR: request(500, "the gateway failed; nothing of the answer was kept"),
+  SUBSCRIPTION_RESUME_REFUSED: request(
+    409,
+    "nothing can be resumed from this event id: it is another's, another gateway's or too old; ask anew, then subscribe",
+  ),
   SHUTTING_DOWN: request(503, "this gateway is shutting down; ask again"),
   OVERLOADED: request(503, "this gateway has more to do than it can; ask again after the time in Retry-After"),
 
@@ -101,6 +105,14 @@ const entries = {
   VALUE_UNREADABLE: part("the agency's system holds something unreadable here"),
   RECORD_UNREADABLE: part("some records here could not be read and are left out"),
   AMBIGUOUS_IDENTIFIER: part("this identifier belongs to more than one person; use another one"),
+  SUBSCRIPTION_JWT_EXPIRED: part("the token no longer holds: subscribe with a current one", []),
+  SUBSCRIPTION_REVOKED: part("the session was revoked by its issuer: sign in anew", []),
+  SUBSCRIPTION_UNAUTHORIZED: part("this is no longer permitted to you", []),
+  SUBSCRIPTION_SCHEMA_RELOAD: part("the schema has changed, and this document no longer fits it", []),
+  SUBSCRIPTION_OVERFLOW: part("events came faster than they were taken: resume from the last event id", []),
+  ALERTS_MISSED: part("alerts of this system may be missing: ask anew for what matters", ["system"]),
+  ALERTS_DELAYED: part("this system does not answer: alerts of it may come late", ["system"]),
+  ALERTS_IN_TIME: part("this system answers again: alerts of it come in time", ["system"]),
   TOO_MANY_ERRORS: part("there are more errors than are shown", []),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

@@ -1,8 +1,9 @@
 /** The composition root: everything is built and wired here, and ended here. Nothing else sees all the parts. */
 import { admission } from "./admission.ts";
-import { authenticator } from "./authorization/authenticate.ts";
+import { authenticator, openIssuerKeys } from "./authorization/authenticate.ts";
 import { breakGlass } from "./authorization/break-glass.ts";
 import type { Policies, PolicyTexts } from "./authorization/policies.ts";
+import { type Revocations, revocations } from "./authorization/revocations.ts";
 import type { Config } from "./config.ts";
 import { QueryPlanningTimeout } from "./execution/plan.ts";
 import { openPlanner } from "./execution/planner.ts";
@@ -22,6 +23,7 @@ import { readSigningKeys } from "./subgraph/signing-keys.ts";
 import { readSubgraphsFile, type TraitsOf } from "./subgraph/subgraphs-file.ts";
 import { openTransport } from "./subgraph/transport.ts";
 import { openWatch } from "./subgraph/watch.ts";
+import { type AlertFeeds, openSubscriptions, type SubscriptionsSettings } from "./subscriptions/subscriptions.ts";
 import { keepCurrent, type Look, policiesAt, supergraphAt, together } from "./supergraph/source.ts";
 import { readSupergraph, type Supergraph, type SupergraphSettings } from "./supergraph/supergraph.ts";
 import { lineWriter, openTelemetry, stage, type Telemetry, type WriteLine } from "./telemetry.ts";
@@ -41,6 +43,9 @@ export type Overrides = {
   readonly look?: Look;
   /** Where the policies come from. */
   readonly lookAtPolicies?: Look<PolicyTexts>;
+  /** What is announced of changes, in place of what its sources announce. */
+  readonly feeds?: AlertFeeds;
+  readonly subscriptions?: SubscriptionsSettings["limits"];
 };
 
 /** Of one planning thread. */
@@ -103,12 +108,10 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     telemetry.watchPlanCache(() => kept.current().planCache());
     // Trusted documents are known beforehand: so are their plans.
     kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
-    return await openListeners(
-      config,
-      { telemetry, documents, supergraph: kept, sources: subgraphs.sources },
-      ends,
-      endAll,
-    );
+    const { sources } = subgraphs;
+    const { feeds = sources.feeds, subscriptions = {} } = overrides;
+    const wired = { telemetry, documents, supergraph: kept, sources, feeds, subscriptions };
+    return await openListeners(config, wired, ends, endAll);
   } catch (error) {
     await endAll();
     throw error;
@@ -131,20 +134,31 @@ type Wired = {
   readonly documents: ReturnType<typeof openDocuments>;
   readonly supergraph: Awaited<ReturnType<typeof keepCurrent<Supergraph>>>;
   readonly sources: Sources;
+  readonly feeds: AlertFeeds;
+  readonly subscriptions: NonNullable<SubscriptionsSettings["limits"]>;
 };
 
 async function openListeners(
   config: Config,
-  { telemetry, documents, supergraph, sources }: Wired,
+  { telemetry, documents, supergraph, sources, feeds, subscriptions: limits }: Wired,
   ends: (() => Promise<void> | void)[],
   endAll: () => Promise<void>,
 ): Promise<Gateway> {
   let isEnding = false;
   const gate = admission({ maxRequests: config.maxRequests });
   ends.push(gate.close);
+  const { authenticate, revoked } = authentication(config, telemetry);
+  const subscriptions = openSubscriptions({
+    current: supergraph.current,
+    feeds,
+    onRevoked: revoked.onRevoked,
+    events: telemetry,
+    limits,
+  });
   const handle = operationHandler({
     mode: config.mode,
-    authenticate: config.insecure.has("authentication") ? null : authenticator({ ...config, events: telemetry }),
+    authenticate,
+    subscribe: subscriptions.subscribe,
     requirePurpose: !config.insecure.has("purpose"),
     authorizationMode: config.authorizationMode,
     breakGlass: breakGlass({
@@ -174,13 +188,30 @@ async function openListeners(
     graphiql: config.mode === "development",
     handle,
     telemetry,
+    authenticate,
   });
   ends.push(() => open.close(config.drainMs));
+  // Whoever is being told something is sent elsewhere first: no stream ends by itself.
+  ends.push(subscriptions.close);
   const close = () => {
     isEnding = true;
     return endAll();
   };
   return { url: `${open.url}/graphql`, internalUrl: internal.url, close };
+}
+
+/** Who asks, by the keys that issuers publish, and whom they have taken back. */
+function authentication(config: Config, telemetry: Telemetry) {
+  const settings = { ...config, events: telemetry };
+  const keys = openIssuerKeys(settings);
+  const revoked: Revocations = revocations({
+    keys,
+    audience: config.audience,
+    onOutcome: (outcome, from) => telemetry.setReceived(typeof outcome === "string" ? outcome : outcome.refused, from),
+  });
+  const { isRevoked } = revoked;
+  const isOff = config.insecure.has("authentication");
+  return { revoked, authenticate: isOff ? null : authenticator({ ...settings, keys, isRevoked }) };
 }
 
 function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {

@@ -1,10 +1,18 @@
 /** One operation, front to back: who asks and why, what is asked, what of it may be asked, and the answer. */
 import { type Admission, overloaded, priorityOf } from "./admission.ts";
-import type { Authenticate } from "./authorization/authenticate.ts";
+import type { Accepted, Authenticate } from "./authorization/authenticate.ts";
 import type { BreakGlass } from "./authorization/break-glass.ts";
 import { type CallerClass, classOf } from "./authorization/caller-class.ts";
 import { policePurposes, readPurpose, usualPurpose } from "./authorization/purpose.ts";
-import { type ClientError, type PartError, type Path, partError, type Refusal, refuse } from "./errors.ts";
+import {
+  type ClientError,
+  type ErrorCode,
+  type PartError,
+  type Path,
+  partError,
+  type Refusal,
+  refuse,
+} from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
 import { allRights, type Rights } from "./execution/rights.ts";
@@ -23,6 +31,12 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
   readonly documentId: string | null;
   /** Whether the client takes parts of the answer later (`multipart/mixed`). */
   readonly acceptsDefer: boolean;
+  /** Whether the client takes events (`text/event-stream`, WebSocket). */
+  readonly acceptsEvents?: boolean;
+  /** The event after which a subscription goes on; null: it begins. */
+  readonly resume?: string | null;
+  /** Who asks, where that was found out before: on a connection that stays. `authorization` is then not looked at. */
+  readonly accepted?: Accepted | null;
   /** When the request's head had come, on the clock of `performance.now()`. */
   readonly receivedAt: number;
   readonly method: "GET" | "POST";
@@ -43,7 +57,44 @@ export type Answer = {
   readonly extensions?: { readonly freshness: readonly SourceFreshness[] };
   /** What comes later, to a client that accepts it; ended early when the client goes. */
   readonly deferred?: AsyncIterable<Increment>;
+  /** Of a subscription: all there is. Ended early when the client goes. */
+  readonly events?: EventStream;
 };
+
+/** What a subscription is told, in order; after an `end` there is nothing. */
+export type EventStream = AsyncIterableIterator<StreamItem> & {
+  /** The event id from which all that has yet to come could be resumed. */
+  position(): string;
+};
+export type StreamItem =
+  | { readonly kind: "next"; readonly told: Told; readonly eventId: string }
+  | { readonly kind: "end"; readonly code: ErrorCode };
+/** The same object for all who are told the same. */
+export type Told = {
+  readonly data: unknown;
+  readonly errors?: readonly ClientError[];
+  /** As JSON, without its last brace. */
+  readonly text: string;
+};
+
+/** What a subscription is opened with; what it may see is asked anew for each event. */
+export type Subscribing = {
+  readonly supergraph: Supergraph;
+  readonly operation: PreparedOperation;
+  /** To be prepared again for the next supergraph. */
+  readonly request: OperationRequest;
+  readonly callerClass: CallerClass;
+  readonly origin: Origin;
+  /** Whose it is, injectively. */
+  readonly subscriber: string;
+  readonly resume: string | null;
+  /** By the rules in force now. */
+  rightsIn(supergraph: Supergraph, operation: PreparedOperation): Rights | Refusal;
+  /** Why it ends; null: it goes on. */
+  endedBy(): ErrorCode | null;
+};
+/** Refused as a whole, it is answered as a query would be: without data, and with what was refused. */
+export type Subscribe = (asked: Subscribing) => EventStream | Refusal | Pick<Answer, "data" | "errors">;
 
 /** One part of an answer that comes later. */
 export type Increment = {
@@ -84,6 +135,8 @@ export type HandleSettings = {
   /** How sources stand at this moment: told of those that an operation is answered from. */
   readonly sources: () => (subgraphs: readonly string[]) => readonly SourceFreshness[];
   readonly telemetry: Pick<Telemetry, "requestShed" | "partsRefused">;
+  /** Null or absent: subscriptions are not offered. */
+  readonly subscribe?: Subscribe | null;
 };
 
 /**
@@ -111,14 +164,14 @@ export function operationHandler(settings: HandleSettings): Handle {
         letGo();
         leave();
       };
-      const { callerClass, origin } = authorized;
       let answer: Answer | Refusal;
       let mayHide = false;
       let isLeft = false;
       try {
+        const { callerClass } = authorized;
         const rights = supergraph.rightsOf(callerClass);
         mayHide = policePurposes.has(callerClass.purpose ?? "") || rights.mayHide;
-        answer = await answerTo(settings, supergraph, input, about, { rights, origin });
+        answer = await answerTo(settings, supergraph, input, about, { ...authorized, rights });
         if ("deferred" in answer && answer.deferred) {
           isLeft = true;
           answer = { ...answer, deferred: endingWith(answer.deferred, end) };
@@ -138,7 +191,7 @@ async function released(answer: Answer | Refusal, { receivedAt, signal }: Operat
 }
 
 /** Who asks, as far as rights depend on it, and what subgraphs may be told of it. */
-type Authorized = { readonly callerClass: CallerClass; readonly origin: Origin };
+type Authorized = Pick<Subscribing, "callerClass" | "origin" | "subscriber" | "endedBy">;
 
 async function authorize(
   { mode, authenticate, requirePurpose, breakGlass }: HandleSettings,
@@ -146,10 +199,12 @@ async function authorize(
   about: AboutOperation,
 ): Promise<Authorized | Refusal> {
   const { requestId } = input;
-  if (!authenticate) return { callerClass: classOf(null, null), origin: { requestId, caller: null } };
-  const authenticated = await authenticate(input.authorization);
-  if ("refused" in authenticated) return authenticated;
-  const { caller } = authenticated;
+  if (!authenticate) return { ...nobodyKnown, origin: { requestId, caller: null } };
+  // What no longer holds is refused as if nothing had come.
+  const known = input.accepted?.fault() === null ? input.accepted : null;
+  const accepted = known ?? (await authenticate(input.accepted ? undefined : input.authorization));
+  if ("refused" in accepted) return accepted;
+  const { caller } = accepted;
   about.agency = caller.agency;
   // With `purpose` switched off, what a caller usually asks for is what is assumed.
   const asked = requirePurpose
@@ -160,7 +215,23 @@ async function authorize(
   about.purpose = purpose;
   const { agency, ori, roles } = caller;
   const origin = { requestId, caller: { agency, ori, roles, purpose, caseReference } };
-  return { callerClass: classOf(caller, purpose), origin };
+  return {
+    callerClass: classOf(caller, purpose),
+    origin,
+    subscriber: JSON.stringify([caller.assurance.issuer, caller.subject, purpose]),
+    endedBy: () => endOf(accepted) ?? (purpose !== "BREAK_GLASS" || breakGlass.isOpen(caller) ? null : glassClosed),
+  };
+}
+
+const nobodyKnown = { callerClass: classOf(null, null), subscriber: "", endedBy: () => null };
+const glassClosed: ErrorCode = "REAUTHENTICATION_REQUIRED";
+
+/** What a token that no longer holds ends what is being told with; null while it holds. */
+export function endOf({ fault }: Pick<Accepted, "fault">): ErrorCode | null {
+  const found = fault();
+  if (found === null) return null;
+  if (found === "revoked") return "SUBSCRIPTION_REVOKED";
+  return found === "unavailable" ? "AUTHENTICATION_UNAVAILABLE" : "SUBSCRIPTION_JWT_EXPIRED";
 }
 
 async function answerTo(
@@ -168,10 +239,12 @@ async function answerTo(
   supergraph: Supergraph,
   input: OperationInput,
   about: AboutOperation,
-  { rights: own, origin }: { readonly rights: Rights; readonly origin: Origin },
+  { rights: own, ...authorized }: Authorized & { readonly rights: Rights },
 ): Promise<Answer | Refusal> {
-  const operation = stageNow("prepare", null, () => prepare(settings.documents, supergraph, input));
-  if ("refused" in operation) return operation;
+  const prepared = stageNow("prepare", null, () => prepare(settings.documents, supergraph, input));
+  if ("refused" in prepared) return prepared;
+  const { operation, request } = prepared;
+  const { origin } = authorized;
   const { name, kind } = operation.document;
   about.operation = name;
   describeStage({ operation: name, kind });
@@ -184,6 +257,7 @@ async function answerTo(
     const sourcesBefore = settings.sources();
     const rights = rightsFor(settings, supergraph, own, operation);
     if ("refused" in rights) return rights;
+    if (kind === "subscription") return subscribed(settings, { ...authorized, supergraph, operation, request }, input);
     const answer = await stage("execute", { operation: name, kind }, () =>
       supergraph.execute(operation, { signal, deadline, rights, origin, ...(freshness ? { freshness } : {}) }),
     );
@@ -196,6 +270,33 @@ async function answerTo(
     throw error;
   }
 }
+
+/** Whoever may be told something is told it by the same line: what it may see is worked out for each event anew. */
+function subscribed(
+  settings: HandleSettings,
+  asked: Omit<Subscribing, "rightsIn" | "resume">,
+  { acceptsEvents = false, resume = null }: OperationInput,
+): Answer | Refusal {
+  if (!settings.subscribe || !acceptsEvents) return needsStream;
+  const events = settings.subscribe({
+    ...asked,
+    resume,
+    // What a dry run would refuse is told once.
+    rightsIn: (supergraph, operation) =>
+      rightsFor(
+        { ...settings, telemetry: { ...settings.telemetry, partsRefused: () => {} } },
+        supergraph,
+        supergraph.rightsOf(asked.callerClass),
+        operation,
+      ),
+  });
+  return "refused" in events || "data" in events ? events : { data: null, events };
+}
+
+const needsStream = refuse(
+  "OPERATION_NOT_SUPPORTED",
+  "a subscription is told over `text/event-stream` (Accept) or WebSocket (graphql-transport-ws)",
+);
 
 function rightsFor(
   { authorizationMode, telemetry }: HandleSettings,
@@ -214,15 +315,16 @@ function prepare(
   documents: TrustedDocuments,
   supergraph: Supergraph,
   input: OperationInput,
-): PreparedOperation | Refusal {
+): { readonly operation: PreparedOperation; readonly request: OperationRequest } | Refusal {
   const resolved = documents.resolve(input);
   if ("refused" in resolved) return resolved;
   const { operationName, variables, acceptsDefer } = input;
-  const operation = supergraph.prepare({ query: resolved.query, operationName, variables }, { acceptsDefer });
+  const request = { query: resolved.query, operationName, variables };
+  const operation = supergraph.prepare(request, { acceptsDefer });
   if ("refused" in operation) return operation;
   if (operation.document.kind === "mutation" && input.method === "GET")
     return refuse("METHOD_NOT_ALLOWED", "a mutation needs POST", { allow: "POST" });
-  return operation;
+  return { operation, request };
 }
 
 function toClient({ data, errors, deferred }: EngineAnswer, freshness: readonly SourceFreshness[]): Answer {

@@ -88,6 +88,13 @@ export type Telemetry = {
   redisChanged(state: "well" | "ill"): void;
   /** What was found in Redis is not what was put there. Somebody should look. */
   entryDistrusted(): void;
+  /** Streams of events, by how they end: a code, or `left` by the client. */
+  streamOpened(): void;
+  streamEnded(code: string): void;
+  /** One alert, for those who are told alike. */
+  alertSettled(outcome: "told" | "withheld" | "unavailable" | "given-up"): void;
+  /** An issuer took a session back, or somebody tried to. */
+  setReceived(outcome: string, from: "push" | "stream"): void;
   /** In the Prometheus text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
@@ -236,6 +243,22 @@ export function openTelemetry(write: WriteLine): Telemetry {
       metrics.farTampered.inc();
       if (mayTell("entry"))
         line("redis-entry-distrusted", { alert: true, remedy: "see who writes to this Redis, or compare CACHE_KEYS" });
+    },
+    streamOpened() {
+      metrics.streams.inc();
+    },
+    streamEnded(code) {
+      metrics.streams.dec();
+      metrics.streamsEnded.inc({ code });
+    },
+    alertSettled(outcome) {
+      metrics.alerts.inc({ outcome });
+    },
+    setReceived(outcome, from) {
+      metrics.securityEvents.inc({ outcome, from });
+      const isOurs = from === "stream" || ["revoked", "verified", "known"].includes(outcome);
+      if (!isOurs)
+        line("security-event-refused", { alert: true, reason: outcome, remedy: "ask the issuer who sent it" });
     },
     metrics: metrics.text,
   };

@@ -14,7 +14,26 @@ import { bearerToken, readToken, type UnverifiedToken, usualToken } from "./toke
 
 export type { Caller } from "./claims.ts";
 
-export type Authenticate = (authorization: string | undefined) => Promise<{ readonly caller: Caller } | Refusal>;
+export type Authenticate = (authorization: string | undefined) => Promise<Accepted | Refusal>;
+
+export type Accepted = {
+  readonly caller: Caller;
+  /** What is told of the token when it is revoked. */
+  readonly token: TokenAbout;
+  /** What is wrong with the token by now; null: it still holds. Asked again by whatever outlives a request. */
+  fault(): TokenFault | "unavailable" | null;
+};
+
+/** INVARIANT: nothing here lets whoever reads it be the caller. */
+export type TokenAbout = {
+  readonly issuer: string;
+  readonly subject: string;
+  /** `jti` and `sid`; null where the token has none. */
+  readonly id: string | null;
+  readonly session: string | null;
+  /** In seconds since the epoch. */
+  readonly issuedAt: number;
+};
 
 /** Why a token was not accepted: for metrics alone, the client learns nothing of it. The list is closed. */
 export type TokenFault =
@@ -27,6 +46,7 @@ export type TokenFault =
   | "expired"
   | "early"
   | "too-old"
+  | "revoked"
   | ClaimsFault;
 
 /** What happens that somebody should know of. */
@@ -48,6 +68,10 @@ export type AuthenticateSettings = {
   readonly clients?: readonly string[];
   readonly keysTimeoutMs?: number;
   readonly keysMaxAgeMs?: number;
+  /** By issuer; opened here where they are not given. */
+  readonly keys?: ReadonlyMap<string, IssuerKeys>;
+  /** Sessions and tokens that their issuer has taken back (revocations.ts). */
+  readonly isRevoked?: (token: TokenAbout) => boolean;
   readonly events?: Partial<AuthenticationEvents>;
   /** The date, in milliseconds since the epoch; and time that passes, on a clock that is never set. */
   readonly now?: () => number;
@@ -58,7 +82,7 @@ export type AuthenticateSettings = {
 const maxRemembered = 20_000;
 
 type Remembered = {
-  readonly accepted: { readonly caller: Caller };
+  readonly accepted: Accepted;
   readonly times: Times;
   readonly keys: IssuerKeys;
   readonly keySet: KeySet;
@@ -66,12 +90,12 @@ type Remembered = {
 
 /** Keys are fetched when first needed. Throws nothing: what cannot be verified is refused. */
 export function authenticator(settings: AuthenticateSettings): Authenticate {
-  const { now = Date.now, events = {} } = settings;
-  const { audience, clients = [] } = settings;
+  const { now = Date.now, events = {}, isRevoked = () => false } = settings;
+  const { audience, clients = [], keys: keysOf = openIssuerKeys(settings) } = settings;
   const issuers = new Map(
-    settings.issuers.map(({ issuer, jwksUrl, agencies = [] }) => [
+    settings.issuers.map(({ issuer, agencies = [] }) => [
       issuer,
-      { keys: keysFor(settings, issuer, jwksUrl), claims: { audience, clients, agencies } },
+      { keys: keysOf.get(issuer) as IssuerKeys, claims: { audience, clients, agencies } },
     ]),
   );
   const remembered = new Map<string, Remembered>();
@@ -82,10 +106,10 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
   };
 
   /** Verifying costs more than all the rest of finding out who asks; the same token comes again and again. */
-  function recall(digest: string): { readonly caller: Caller } | Refusal | null {
+  function recall(digest: string): Accepted | Refusal | null {
     const known = remembered.get(digest);
     if (known === undefined) return null;
-    const fault = timesFault(known.times, now() / 1000);
+    const fault = timesFault(known.times, now() / 1000) ?? (isRevoked(known.accepted.token) ? "revoked" : null);
     if (fault === null && known.keys.current() === known.keySet) return known.accepted;
     remembered.delete(digest);
     return fault === null ? null : refused(fault);
@@ -124,7 +148,15 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     const { caller, times } = claims;
     const fault = timesFault(times, date / 1000);
     if (fault !== null || verdict !== null) return refused(fault ?? "claims");
-    const accepted = { caller };
+    const about = aboutToken(read.claims, caller, times);
+    if (isRevoked(about)) return refused("revoked");
+    const accepted: Accepted = {
+      caller,
+      token: about,
+      fault: () =>
+        timesFault(times, now() / 1000) ??
+        (isRevoked(about) ? "revoked" : keyFault(issuer.keys, read.kid, found.key.digest)),
+    };
     remember(digest, { accepted, times, keys: issuer.keys, keySet: found.keySet });
     return accepted;
   };
@@ -133,7 +165,30 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
 /** Not the token itself: it would let whoever reads this memory be the caller. */
 const digestOf = (token: string): string => hash("sha256", token, "base64url");
 
-function keysFor(settings: AuthenticateSettings, issuer: string, url: string): IssuerKeys {
+/** The issuer must still publish the key that the token was verified with. */
+function keyFault(keys: IssuerKeys, kid: string, digest: string): "key" | "unavailable" | null {
+  const keySet = keys.current();
+  if (keySet === null) return "unavailable";
+  return keySet.get(kid)?.digest === digest ? null : "key";
+}
+
+function aboutToken(
+  { jti, sid }: UnverifiedToken["claims"],
+  { subject, assurance: { issuer } }: Caller,
+  { issuedAt }: Times,
+): TokenAbout {
+  const textOf = (value: unknown) => (typeof value === "string" ? value : null);
+  return { issuer, subject, id: textOf(jti), session: textOf(sid), issuedAt };
+}
+
+/** The keys of every configured issuer, fetched when first needed. */
+export function openIssuerKeys(
+  settings: Pick<AuthenticateSettings, "issuers" | "events" | "keysTimeoutMs" | "keysMaxAgeMs" | "elapsed">,
+): ReadonlyMap<string, IssuerKeys> {
+  return new Map(settings.issuers.map(({ issuer, jwksUrl }) => [issuer, keysFor(settings, issuer, jwksUrl)]));
+}
+
+function keysFor(settings: Parameters<typeof openIssuerKeys>[0], issuer: string, url: string): IssuerKeys {
   const { events = {}, keysTimeoutMs = 3000, keysMaxAgeMs = 600_000, elapsed = () => performance.now() } = settings;
   return issuerKeys({
     url,

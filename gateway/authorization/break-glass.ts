@@ -25,12 +25,18 @@ export type BreakGlassSettings = {
   readonly elapsed?: () => number;
 };
 
-/** What was asked for, or why it is refused; of another purpose it says nothing. */
-export type BreakGlass = (
-  asked: PurposeOfRequest | Refusal,
-  request: { readonly purpose: string | undefined; readonly reason: string | undefined },
-  caller: Pick<Caller, "subject" | "agency" | "assurance">,
-) => PurposeOfRequest | Refusal;
+export type BreakGlass = {
+  /** What was asked for, or why it is refused; of another purpose it says nothing. */
+  (
+    asked: PurposeOfRequest | Refusal,
+    request: { readonly purpose: string | undefined; readonly reason: string | undefined },
+    caller: Pick<Caller, "subject" | "agency" | "assurance">,
+  ): PurposeOfRequest | Refusal;
+  /** Whether this caller's window is open: asked again by whatever outlives a request. */
+  isOpen(caller: WindowOwner): boolean;
+};
+
+type WindowOwner = Pick<Caller, "subject" | "assurance">;
 
 /** Of the authentication with which a window is opened. */
 const maxAuthenticationAgeSeconds = 15 * 60;
@@ -51,10 +57,12 @@ export function breakGlass(settings: BreakGlassSettings): BreakGlass {
     "www-authenticate": `Bearer realm="crosswalk", error="insufficient_user_authentication", acr_values="${acrValues.join(" ")}", max_age="${maxAuthenticationAgeSeconds}"`,
   });
 
-  function enter({ subject, assurance }: Parameters<BreakGlass>[2]): "opened" | "used" | Refusal {
-    const { issuer, authenticatedAt, acr } = assurance;
+  const keyOf = ({ subject, assurance }: WindowOwner) => JSON.stringify([assurance.issuer, subject]);
+
+  function enter(caller: WindowOwner): "opened" | "used" | Refusal {
+    const { authenticatedAt, acr } = caller.assurance;
     if (acr === null || !acrValues.includes(acr)) return insufficient;
-    const key = JSON.stringify([issuer, subject]);
+    const key = keyOf(caller);
     const last = windows.get(key);
     if (last && elapsed() < last.openedAt + windowMs) return "used";
     if (authenticatedAt === null || now() / 1000 - authenticatedAt > maxAuthenticationAgeSeconds) return insufficient;
@@ -71,7 +79,11 @@ export function breakGlass(settings: BreakGlassSettings): BreakGlass {
     for (const [key, { openedAt }] of windows) if (elapsed() >= openedAt + keptMs) windows.delete(key);
   }
 
-  return (asked, { purpose, reason }, caller) => {
+  const ask = (
+    asked: Parameters<BreakGlass>[0],
+    { purpose, reason }: Parameters<BreakGlass>[1],
+    caller: Parameters<BreakGlass>[2],
+  ) => {
     if (purpose !== "BREAK_GLASS") return asked;
     const caseReference = "refused" in asked ? null : asked.caseReference;
     const entered = "refused" in asked ? asked : (reasonRefusal(reason) ?? enter(caller));
@@ -79,6 +91,11 @@ export function breakGlass(settings: BreakGlassSettings): BreakGlass {
     onUse({ outcome, agency: caller.agency, caseReference, hasReason: reason !== undefined });
     return typeof entered === "string" ? asked : entered;
   };
+  const isOpen = (caller: WindowOwner): boolean => {
+    const last = windows.get(keyOf(caller));
+    return last !== undefined && elapsed() < last.openedAt + windowMs;
+  };
+  return Object.assign(ask, { isOpen });
 }
 
 function reasonRefusal(reason: string | undefined): Refusal | null {

@@ -51,7 +51,7 @@ export type ClaimsSettings = {
 /** Of clocks that do not agree. */
 export const clockToleranceSeconds = 30;
 /** A token that claims to live longer was made by mistake, or by somebody else. */
-const maxLifeSeconds = 24 * 3600;
+export const maxLifeSeconds = 24 * 3600;
 /** CJIS Security Policy, 5.6.4: an assertion about somebody who asks criminal justice systems is at most 12 hours old. */
 const maxPoliceAgeSeconds = 12 * 3600;
 
@@ -89,12 +89,12 @@ function readTimes(claims: Readonly<Record<string, unknown>>): Omit<Times, "maxA
 }
 
 /** NumericDate (RFC 7519, 2), up to the end of the year 9999. */
-function isInstant(value: unknown): value is number {
+export function isInstant(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= 253_402_300_799;
 }
 
 /** A text, or a list of texts (RFC 7519, 4.1.3). */
-function names(given: unknown, audience: string): boolean {
+export function names(given: unknown, audience: string): boolean {
   return given === audience || (textsOf(given)?.includes(audience) ?? false);
 }
 

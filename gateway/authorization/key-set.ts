@@ -3,12 +3,18 @@
  *
  * INVARIANT: a key verifies by the one algorithm of its type; what a token says of itself never chooses.
  */
+import { hash } from "node:crypto";
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import { hasSmallFactor, isRocaShaped } from "./roca.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 export type Algorithm = "EdDSA" | "ES256" | "RS256";
-export type VerifyingKey = { readonly algorithm: Algorithm; readonly key: CryptoKey };
+export type VerifyingKey = {
+  readonly algorithm: Algorithm;
+  readonly key: CryptoKey;
+  /** Of what it consists of: the same for the same key, whenever and under whatever name it was published. */
+  readonly digest: string;
+};
 /** By key id. */
 export type KeySet = ReadonlyMap<string, VerifyingKey>;
 
@@ -72,7 +78,8 @@ async function readKey(jwk: Given): Promise<VerifyingKey | KeyFault> {
   const bare = Object.fromEntries(["kty", "crv", "x", "y", "n", "e"].flatMap((name) => own(jwk, name)));
   try {
     const key = await importJWK(bare as JWK, type.algorithm);
-    return key instanceof Uint8Array ? "symmetric" : { algorithm: type.algorithm, key };
+    if (key instanceof Uint8Array) return "symmetric";
+    return { algorithm: type.algorithm, key, digest: hash("sha256", JSON.stringify(bare), "base64url") };
   } catch {
     return "malformed";
   }

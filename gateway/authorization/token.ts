@@ -26,16 +26,18 @@ export function usualToken(authorization: string | undefined): string | null {
   return authorization.startsWith("Bearer ") ? authorization.slice("Bearer ".length) : null;
 }
 
-/** Null when it is not of the form of an access token. */
-export function readToken(token: string): UnverifiedToken | null {
+/** What a token says that it is. RFC 9068, 4: an ID token must not pass for an access token; nor may a SET (RFC 8417, 2.3). */
+const types = { access: /^(application\/)?at\+jwt$/i, event: /^(application\/)?secevent\+jwt$/i } as const;
+
+/** Null when it is not of the form of such a token. */
+export function readToken(token: string, type: keyof typeof types = "access"): UnverifiedToken | null {
   const [header, claims, signature = ""] = token.split(".");
   try {
     const { alg: algorithm, kid, typ, ...others } = readPart(header);
     const given = readPart(claims);
     bytesOf(signature);
     if (typeof algorithm !== "string" || typeof kid !== "string" || typeof typ !== "string") return null;
-    // RFC 9068, 4: an ID token must not pass for an access token.
-    if (!/^(application\/)?at\+jwt$/i.test(typ)) return null;
+    if (!types[type].test(typ)) return null;
     if (neverTaken.some((name) => name in others) || typeof given.iss !== "string") return null;
     return { algorithm, kid, issuer: given.iss, claims: given };
   } catch {

@@ -17,7 +17,7 @@ import { guardedCopy } from "./guarded-copy.ts";
 import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type Project, projection } from "./project.ts";
-import type { Decision, Rights } from "./rights.ts";
+import { allRights, type Decision, type Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
 import type { DeferredBlock } from "./units.ts";
@@ -68,7 +68,21 @@ export type EngineAnswer = EnginePart & {
   waitedMs(): number;
 };
 
-export type Engine = (operation: PreparedOperation, request: EngineRequest) => Promise<EngineAnswer>;
+export type Engine = {
+  (operation: PreparedOperation, request: EngineRequest): Promise<EngineAnswer>;
+  /**
+   * What the gateway asks for itself, of inaccessible fields as well: `text` is planned as it stands, nobody's rights are
+   * looked at, and nothing of it leaves the gateway.
+   */
+  lookUp(text: string, variables: PreparedOperation["variables"], until: LookUpUntil): Promise<LookedUp>;
+};
+export type LookUpUntil = Pick<EngineRequest, "signal" | "deadline">;
+export type LookedUp = {
+  readonly data: object;
+  /** What is wrong with a field at the root. */
+  codesAt(field: string): readonly ErrorCode[];
+  readonly isWhole: boolean;
+};
 
 /** One document as one request may ask it (variant.ts). */
 type Variant = AskedParts & {
@@ -135,7 +149,7 @@ export function openEngine(settings: EngineSettings): Engine {
     return variant;
   };
 
-  return async (operation, request) => {
+  const answer = async (operation: PreparedOperation, request: EngineRequest): Promise<EngineAnswer> => {
     const { document, variables } = operation;
     const variant = variantOf(operation, request.rights);
     const { shapes, allRefused, told } = variant;
@@ -165,6 +179,17 @@ export function openEngine(settings: EngineSettings): Engine {
     const executed = isAskedAgain ? await once(request.signal, () => {}) : result;
     return withTold(told, { ...executed, deferred: null, subgraphs });
   };
+  const lookUp: Engine["lookUp"] = async (text, variables, until) => {
+    const plan = await settings.planOf(text);
+    const { execution } = await start(settings, plan, variables, { ...until, rights: allRights }, () => {});
+    const { data, problems } = execution;
+    return {
+      data,
+      codesAt: (field) => problems.at(data, field).map(({ code }) => code),
+      isWhole: problems.isEmpty,
+    };
+  };
+  return Object.assign(answer, { lookUp });
 }
 
 function withTold(told: readonly Decision[], answer: EngineAnswer): EngineAnswer {

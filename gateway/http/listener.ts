@@ -43,6 +43,8 @@ export type ListenerSettings = {
   /** Answers a request that HTTP does not allow although it could be parsed. */
   readonly refuseMalformed: (response: ServerResponse) => void;
   readonly limits?: Partial<ClientLimits>;
+  /** Takes over connections that are to become WebSockets; they are its own from then on. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 };
 
 const defaultLimits: ClientLimits = {
@@ -67,7 +69,7 @@ type UnderWay = {
 
 /** Rejects with the code of the operating system when it cannot listen. */
 export async function listen(settings: ListenerSettings): Promise<Listener> {
-  const { host, port, respond, refuseEnding, refuseMalformed } = settings;
+  const { host, port, respond, refuseEnding, refuseMalformed, upgrade } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
   const underWay = new Set<UnderWay>();
   let isEnding = false;
@@ -95,6 +97,8 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
       insecureHTTPParser: false,
       // Refused by us instead, with the headers and the code that every answer carries.
       requireHostHeader: false,
+      // An offer of another protocol is not taken: such a request is answered as any other.
+      ...(upgrade ? { shouldUpgradeCallback: isWebSocketRequest } : {}),
     },
     (request, response) => {
       if (isEnding) refuseEnding(response);
@@ -104,6 +108,11 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
   );
   server.maxHeadersCount = 64;
   server.maxConnections = connectionsWithin(openFilesLimit());
+  if (upgrade)
+    server.on("upgrade", (request, socket, head) => {
+      if (isEnding || !isWellFormed(request)) socket.destroy();
+      else upgrade(request, socket, head);
+    });
   server.on("checkExpectation", (_request, response) => refuseMalformed(response));
   server.on("clientError", ({ code }: NodeJS.ErrnoException, socket) => {
     if (awaitsAnswer(underWay, socket)) socket.destroy();
@@ -139,6 +148,10 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
       await closed;
     },
   };
+}
+
+function isWebSocketRequest({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
 }
 
 /**
@@ -194,7 +207,7 @@ function endSlowReaders(underWay: ReadonlySet<UnderWay>, { answerMs, answerBytes
 
 /** Connections beyond this are closed as they come: the rest of the files is for subgraphs, logs and our own. */
 function connectionsWithin(openFiles: number): number {
-  return Math.max(8, Math.min(10_000, Math.floor((openFiles - 32) / 2)));
+  return Math.max(8, Math.min(12_000, Math.floor((openFiles - 32) * 0.75)));
 }
 
 /** How many files this process may hold open; unbounded where the system does not say. */

@@ -12,6 +12,8 @@ export type Accepted = {
   readonly type: ResponseType | null;
   /** Whether parts of the answer may come later, as multipart. */
   readonly acceptsDefer: boolean;
+  /** Whether it takes a stream of events. */
+  readonly acceptsEvents: boolean;
 };
 
 export const graphqlResponse: ResponseType = {
@@ -42,20 +44,25 @@ export function negotiate(accept: string | undefined): Accepted {
   return accepted;
 }
 
-const acceptsAnything: Accepted = { type: unnamed, acceptsDefer: false };
+const acceptsAnything: Accepted = { type: unnamed, acceptsDefer: false, acceptsEvents: false };
 
 function readAccept(accept: string): Accepted {
   if (accept.trim() === "") return acceptsAnything;
   const ranges = accept.split(",").map(readRange);
   const best = ranges.flatMap(({ type, quality }) => (type ? [{ type, quality }] : []));
   best.sort((a, b) => b.quality - a.quality);
-  return { type: best[0]?.type ?? null, acceptsDefer: ranges.some(({ isDefer }) => isDefer) };
+  return {
+    type: best[0]?.type ?? null,
+    acceptsDefer: ranges.some(({ isDefer }) => isDefer),
+    acceptsEvents: ranges.some(({ isEvents }) => isEvents),
+  };
 }
 
 function readRange(text: string): {
   readonly type: ResponseType | null;
   readonly quality: number;
   readonly isDefer: boolean;
+  readonly isEvents: boolean;
 } {
   const [range = "", ...parameters] = text.split(";").map((each) => each.trim().toLowerCase());
   const parameter = (name: string) =>
@@ -70,7 +77,12 @@ function readRange(text: string): {
   // Apollo Client names the format; urql lists a bare multipart/mixed and reads the same one.
   const isDefer = range === "multipart/mixed" && (parameter("deferspec") ?? deferSpec) === deferSpec;
   const isOtherStream = parameter("subscriptionspec") !== undefined;
-  return { type: isPossible ? type : null, quality, isDefer: isDefer && isPossible && !isOtherStream };
+  return {
+    type: isPossible ? type : null,
+    quality,
+    isDefer: isDefer && isPossible && !isOtherStream,
+    isEvents: range === "text/event-stream" && isPossible,
+  };
 }
 
 const deferSpec = "20220824";

@@ -4,9 +4,10 @@ import { overloaded } from "../admission.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AboutOperation, Answer, Handle, OperationInput } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
+import { type EventStreams, sendAsEvents } from "./event-stream.ts";
 import { largeBytes, roughBytes } from "./large.ts";
 import type { Exchange } from "./listener.ts";
-import { type Accepted, negotiate, plainJson } from "./media-type.ts";
+import { type Accepted, graphqlResponse, negotiate, plainJson } from "./media-type.ts";
 import { type DeferredAnswer, endDeferred, sendDeferred } from "./multipart.ts";
 import {
   type Batch,
@@ -23,6 +24,7 @@ export type ResponderSettings = RequestLimits & {
   readonly maxRequests: number;
   readonly handle: Handle;
   readonly telemetry: Telemetry;
+  readonly eventStreams: EventStreams;
 };
 
 /** `search` is what stands in the address after `?`; null when nothing does. */
@@ -34,6 +36,7 @@ export function operationResponder({
   handle,
   telemetry,
   maxRequests,
+  eventStreams,
   ...limits
 }: ResponderSettings): RespondToOperation {
   // Twice what is let in: for those whose priority has yet to be found out.
@@ -69,16 +72,23 @@ export function operationResponder({
   const reply = async (known: Known, answer: Answer | Refusal, about: AboutOperation): Promise<void> => {
     const { response, signal } = known.exchange;
     const headers = { "crosswalk-request-id": known.requestId };
-    const type = known.accepted.type ?? plainJson;
+    const { acceptsEvents } = known.accepted;
+    const type = known.accepted.type ?? (acceptsEvents ? graphqlResponse : plainJson);
     // Nobody is there to be answered.
     if (signal.aborted || response.destroyed) {
       safely(telemetry.clientGone);
       if (isDeferred(answer)) endDeferred(answer.deferred[Symbol.asyncIterator](), false);
+      if ("events" in answer) void answer.events?.return?.();
       return;
     }
     let sent: Sent;
     try {
-      if (isDeferred(answer)) sent = await sendDeferred(response, answer, { headers, signal, onFault: faulted });
+      if ("events" in answer && answer.events) {
+        // Answered by its beginning: whoever stays takes no place from those who ask.
+        eventStreams.send(response, answer.events, { headers, signal }).catch(faulted);
+        sent = { status: 200, codes: [] };
+      } else if (known.accepted.type === null && !("refused" in answer)) sent = sendAsEvents(response, answer, headers);
+      else if (isDeferred(answer)) sent = await sendDeferred(response, answer, { headers, signal, onFault: faulted });
       else if (!("refused" in answer) && roughBytes(answer.data) > largeBytes)
         sent = await sendLarge(response, answer, type, headers);
       else sent = sendAnswer(response, answer, type, headers);
@@ -114,7 +124,8 @@ export function operationResponder({
       requestId: randomUUID(),
     };
     if (handled >= maxHandled) return shed(known);
-    const refused = known.accepted.type === null ? refuse("NOT_ACCEPTABLE") : refuseHead(exchange.request);
+    const isAcceptable = known.accepted.type !== null || known.accepted.acceptsEvents;
+    const refused = !isAcceptable ? refuse("NOT_ACCEPTABLE") : refuseHead(exchange.request);
     if (refused) return reply(known, refused, {});
     let asked: Parameters | Batch | Refusal;
     if (exchange.request.method === "GET") asked = readSearch(search ?? new URLSearchParams());
@@ -129,7 +140,8 @@ export function operationResponder({
     try {
       if ("batch" in asked) return await respondToBatch(asked, known);
       const about: AboutOperation = {};
-      const answer = await answerTo(inputOf(asked, known, known.accepted.acceptsDefer), about);
+      const input = inputOf(asked, known, known.accepted.acceptsDefer);
+      const answer = await answerTo({ ...input, ...eventsOf(asked, known) }, about);
       await reply(known, answer, about);
     } finally {
       handled -= 1;
@@ -161,6 +173,14 @@ function inputOf(parameters: Parameters, { exchange, requestId }: Known, accepts
     receivedAt,
     signal,
   };
+}
+
+/** Alone on its connection: what is asked together is answered together. */
+function eventsOf({ resume }: Parameters, { exchange, accepted }: Known): Partial<OperationInput> {
+  const last = exchange.request.headers["last-event-id"];
+  // As the HTML standard has it: an empty one is none.
+  const given = typeof last === "string" && last !== "" ? last : null;
+  return { acceptsEvents: accepted.acceptsEvents, resume: given ?? resume ?? null };
 }
 
 function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {

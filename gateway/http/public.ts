@@ -1,12 +1,17 @@
 /** The public listener: operations at /graphql, and in development GraphiQL at /. */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Authenticate } from "../authorization/authenticate.ts";
 import { refuse } from "../errors.ts";
 import type { Handle } from "../handle.ts";
+import { openWebSockets, refuseUpgrade } from "../subscriptions/websocket.ts";
 import type { Telemetry } from "../telemetry.ts";
+import { openEventStreams } from "./event-stream.ts";
 import { graphiqlPage } from "./graphiql.ts";
 import { type ClientLimits, type Listener, listen } from "./listener.ts";
 import { plainJson } from "./media-type.ts";
 import { operationResponder } from "./operation.ts";
+import { readParameters, refuseUpgradeHead } from "./request.ts";
 import { send, sendAnswer } from "./response.ts";
 
 export type PublicSettings = {
@@ -21,15 +26,41 @@ export type PublicSettings = {
   readonly graphiql: boolean;
   readonly handle: Handle;
   readonly telemetry: Telemetry;
+  /** Who opens a WebSocket; null or absent: authentication is switched off. */
+  readonly authenticate?: Authenticate | null;
+  readonly maxSockets?: number;
+  /** How often a stream shows that it is alive. */
+  readonly aliveMs?: number;
   readonly limits?: Partial<ClientLimits>;
 };
 
-export function openPublicListener({ host, port, limits, ...settings }: PublicSettings): Promise<Listener> {
-  const respondToOperation = operationResponder(settings);
+export async function openPublicListener({ host, port, limits, ...settings }: PublicSettings): Promise<Listener> {
+  const { aliveMs = 12_000, handle, telemetry, authenticate = null, maxBodyBytes, maxSockets = 10_000 } = settings;
+  const eventStreams = openEventStreams({ aliveMs });
+  const respondToOperation = operationResponder({ ...settings, eventStreams });
+  const sockets = openWebSockets({
+    authenticate,
+    handle,
+    readOperation: readParameters,
+    newRequestId: randomUUID,
+    maxMessageBytes: maxBodyBytes,
+    maxSockets,
+    aliveMs,
+    events: telemetry,
+  });
   const close = { connection: "close" };
-  return listen({
+  const endStreams = async (graceMs = 0) => {
+    eventStreams.close();
+    await sockets.close(graceMs);
+  };
+  const listening = listen({
     host,
     port,
+    upgrade(request, socket, head) {
+      const refused = refuseUpgradeHead(request);
+      if (refused === null) sockets.upgrade(request, socket, head);
+      else refuseUpgrade(socket, refused);
+    },
     ...(limits ? { limits } : {}),
     async respond(exchange) {
       const { request, response } = exchange;
@@ -49,7 +80,21 @@ export function openPublicListener({ host, port, limits, ...settings }: PublicSe
       sendAnswer(response, refuse("BAD_REQUEST", "the request's headers contradict each other"), plainJson, close);
     },
   });
+  const listener = await listening.catch(async (error: unknown) => {
+    await endStreams();
+    throw error;
+  });
+  return {
+    url: listener.url,
+    async close(drainMs) {
+      await endStreams(Math.min(drainMs, goodbyeMs));
+      await listener.close(drainMs);
+    },
+  };
 }
+
+/** For a client to answer that it is told to go. */
+const goodbyeMs = 500;
 
 function urlOf({ url = "" }: IncomingMessage): URL | null {
   // Put together as text: resolved against a base, `//x/graphql` would be the path /graphql of a host `x`.

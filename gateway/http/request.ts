@@ -10,6 +10,8 @@ export type Parameters = {
   readonly documentId: string | null;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** `extensions.resume`: the event after which a subscription goes on. */
+  readonly resume?: string;
 };
 /** Operations to be answered in order. */
 export type Batch = { readonly batch: readonly (Parameters | Refusal)[] };
@@ -34,6 +36,20 @@ export function refuseHead({ method, headers }: IncomingMessage): Refusal | null
   if (method !== "GET") return refuse("METHOD_NOT_ALLOWED", undefined, { allow: "GET, POST" });
   // A GET has no body to describe; an odd type is how a page of another site slips past its browser's check.
   return contentType === undefined || isJsonRequest(contentType) ? null : refuse("UNSUPPORTED_MEDIA_TYPE");
+}
+
+/**
+ * Whether a WebSocket may be opened; null when it may. A browser says where its page comes from, and nothing else keeps a
+ * page of another site from asking.
+ */
+export function refuseUpgradeHead({ method, url, headers }: IncomingMessage): 400 | 403 | 404 | null {
+  const { "sec-fetch-site": site, origin, host } = headers;
+  if (method !== "GET" || url === undefined) return 400;
+  // Nothing is taken from an address that stands in logs: least of all a token.
+  if (url !== "/graphql") return url.startsWith("/graphql?") ? 400 : 404;
+  if (site !== undefined && site !== "same-origin" && site !== "none") return 403;
+  if (origin === undefined) return null;
+  return URL.canParse(origin) && new URL(origin).host === host ? null : 403;
 }
 
 /** The whole body; null when it is larger than `maxBytes`. Never settles when the client goes in the middle. */
@@ -84,6 +100,7 @@ export function readJson(bytes: Buffer, { maxBatch }: Pick<RequestLimits, "maxBa
 
 const notJson = refuse("BAD_REQUEST", "the body is not JSON in UTF-8");
 const byteOrderMark = 0xfeff;
+const maxResumeChars = 512;
 
 /** The operation in the address of a GET. */
 export function readSearch(search: URLSearchParams): Parameters | Refusal {
@@ -101,7 +118,8 @@ export function readSearch(search: URLSearchParams): Parameters | Refusal {
   return readParameters(parameters);
 }
 
-function readParameters(given: Readonly<Record<string, unknown>>): Parameters | Refusal {
+/** One operation, as a body or a message holds it. */
+export function readParameters(given: Readonly<Record<string, unknown>>): Parameters | Refusal {
   const query = own(given, "query");
   const operationName = own(given, "operationName");
   const variables = own(given, "variables");
@@ -114,7 +132,16 @@ function readParameters(given: Readonly<Record<string, unknown>>): Parameters | 
   const documentId = readDocumentId(own(given, "documentId"), extensions ?? null);
   if (documentId !== null && typeof documentId !== "string") return documentId;
   if (!query && documentId === null) return refuse("BAD_REQUEST", "query is required, as a string");
-  return { query: query || null, documentId, operationName: operationName || null, variables: variables ?? {} };
+  const resume = isAbsent(extensions) ? undefined : own(extensions, "resume");
+  if (!isAbsent(resume) && (typeof resume !== "string" || resume.length > maxResumeChars))
+    return refuse("BAD_REQUEST", "extensions.resume takes the id of an event");
+  return {
+    query: query || null,
+    documentId,
+    operationName: operationName || null,
+    variables: variables ?? {},
+    ...(isAbsent(resume) ? {} : { resume }),
+  };
 }
 
 /** `documentId` of GraphQL over HTTP, or the hash that Apollo's clients send in `extensions.persistedQuery`. */

@@ -473,11 +473,14 @@ describe("documents", () => {
     expect(documentOf("{c1_}")).not.toBe(first);
   });
   test.each([
-    ["a subscription", "subscription {changes}", "OPERATION_NOT_SUPPORTED"],
     ["what is not GraphQL", "{c1_", "GRAPHQL_PARSE_FAILED"],
     ["nothing", "", "GRAPHQL_PARSE_FAILED"],
     ["a schema", "type Query {a: Int}", "GRAPHQL_VALIDATION_FAILED"],
   ])("of %s are refused", (_, query, expected) => expect(codesOf(query)[0]).toBe(expected));
+
+  test("of a subscription say so: how it is answered is for others to know", () => {
+    expect(prepared("subscription {changes}").document.kind).toBe("subscription");
+  });
 
   test("that cost too much are refused where costs are bounded", () => {
     const bounded = operationPreparer({

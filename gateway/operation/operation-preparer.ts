@@ -36,7 +36,7 @@ export type OperationRequest = {
 
 /** The same object for the same text, operation name and variant of `@defer`: what is derived of it may be kept by it. */
 export type PreparedDocument = {
-  readonly kind: "query" | "mutation";
+  readonly kind: "query" | "mutation" | "subscription";
   /** As the client named it. */
   readonly name: string | null;
   /** One unnamed operation under internal keys and variables, without fragment spreads and literals. */
@@ -101,6 +101,7 @@ type ReadDocument = {
     readonly operation: OperationDefinitionNode;
     readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   } | null;
+  readonly kind: PreparedDocument["kind"];
   readonly declared: readonly Declared[];
   readonly maxSeconds: MaxSeconds;
   /** Null: nothing says `@defer`, and there is one variant. */
@@ -125,7 +126,8 @@ export function operationPreparer(settings: PreparerSettings): PrepareOperation 
     if ("refused" in values) return values;
     const maxSeconds = readMaxSeconds(read, values);
     if (typeof maxSeconds === "object" && maxSeconds !== null) return maxSeconds;
-    const variantKey = read.deferVariables === null || !acceptsDefer ? 0 : 1 + deferBits(read, values);
+    const defers = acceptsDefer && read.kind !== "subscription";
+    const variantKey = read.deferVariables === null || !defers ? 0 : 1 + deferBits(read, values);
     let variant = read.variants.get(variantKey);
     if (!variant) {
       const made = makeVariant(reader, read, variantKey);
@@ -179,8 +181,7 @@ function readDocument(reader: Reader, query: string, operationName: string | nul
   if (invalid.length > 0) return { refused: invalid };
   const operation = chooseOperation(document, operationName);
   if (!operation) return { refused: [clientError("OPERATION_RESOLUTION_FAILURE")] };
-  if (operation.operation === "subscription" || !reader.apiSchema.getRootType(operation.operation))
-    return { refused: [clientError("OPERATION_NOT_SUPPORTED")] };
+  if (!reader.apiSchema.getRootType(operation.operation)) return { refused: [clientError("OPERATION_NOT_SUPPORTED")] };
   const declared = (operation.variableDefinitions ?? []).map((each) =>
     declare(reader.apiSchema, reader.coercionOf, each),
   );
@@ -189,6 +190,7 @@ function readDocument(reader: Reader, query: string, operationName: string | nul
   const bytes = 1000 + query.length * (deferVariables ? 100 : 2) + declared.length * 200;
   return {
     source: { operation: withoutFreshness(operation), fragments: fragmentsOf(document) },
+    kind: operation.operation,
     declared,
     maxSeconds: maxSecondsOf(operation),
     deferVariables,
@@ -269,7 +271,7 @@ function makeVariant(reader: Reader, read: ReadDocument, key: number): Variant |
     return { internal, index: null, literal: deepFreeze(literal) };
   });
   const document: PreparedDocument = {
-    kind: operation.operation === "mutation" ? "mutation" : "query",
+    kind: operation.operation,
     name: operation.name?.value ?? null,
     operation: normal.operation,
     text,

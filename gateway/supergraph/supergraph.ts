@@ -30,6 +30,7 @@ import {
   type PrepareOperation,
 } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
+import { type AlertContract, readAlertContract } from "./alert-contract.ts";
 import { readApiSchema } from "./api-schema.ts";
 
 export type Supergraph = {
@@ -41,6 +42,8 @@ export type Supergraph = {
   readonly servesNothing: boolean;
   readonly prepare: PrepareOperation;
   readonly execute: Engine;
+  /** Null: it tells of no alerts. */
+  readonly alerts: AlertContract | null;
   /** What callers of this class may see of it. */
   readonly rightsOf: RightsOf;
   /** What of an operation is refused by these rights, as the schema names it. Throws what planning it would. */
@@ -139,6 +142,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       servesNothing: rules.servesNothing,
       prepare: operationPreparer(preparing),
       execute: engine,
+      alerts: readAlertContract(document, facts.schema),
       rightsOf,
       refusedIn: ({ document: { operation }, variables }, rights) => [
         ...askedParts(apiSchema, operation, variables, rights).refused,
@@ -196,7 +200,9 @@ function plansAhead(
       warm(
         documents.flatMap((query) => {
           const document = documentOf(query);
-          const text = "refused" in document ? null : askedParts(apiSchema, document.operation, {}, allRights).text;
+          // What answers a subscription is another operation (subscriptions/alert-query.ts).
+          const isPlanned = !("refused" in document) && document.kind !== "subscription";
+          const text = !isPlanned ? null : askedParts(apiSchema, document.operation, {}, allRights).text;
           return text ?? [];
         }),
       ),

@@ -102,6 +102,23 @@ export function openMetrics() {
     farStates: counter("redis_state_changes_total", "Changes of the way to Redis, by what it came to", "state"),
     farTampered: counter("redis_entries_distrusted_total", "Entries in Redis that were not as they were sealed"),
     clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
+    streams: new Gauge({ name: "crosswalk_streams", help: "Streams of events that are open", registers }),
+    streamsEnded: counter(
+      "streams_ended_total",
+      "Streams of events that ended, by code, or left by the client",
+      "code",
+    ),
+    alerts: counter(
+      "alerts_total",
+      "Alerts, for all who are told alike: told, withheld, to be tried again, given up",
+      "outcome",
+    ),
+    securityEvents: counter(
+      "security_events_total",
+      "What issuers announce of sessions, by outcome, pushed or passed on by another gateway",
+      "outcome",
+      "from",
+    ),
     reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
     watchPlanCache(size: () => PlanCacheSize) {
       planCacheSize = size;

@@ -23,7 +23,7 @@ export type StageName = "operation" | "prepare" | "plan" | "execute" | "project"
 export type StageFacts = {
   /** As the client named it; shown only when it is a plain name. */
   readonly operation?: string | null;
-  readonly kind?: "query" | "mutation";
+  readonly kind?: "query" | "mutation" | "subscription";
   readonly subgraph?: string;
   readonly code?: ErrorCode | null;
   readonly purpose?: string | null;
