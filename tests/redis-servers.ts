@@ -104,12 +104,16 @@ export type SilentWay = {
   cut(): void;
   /** What was lost stays lost. */
   heal(): void;
+  /** From now on what is sent waits here; then it is let go, in order. */
+  hold(): void;
+  release(): void;
   close(): Promise<void>;
 };
 
 /** A way to a port on this machine. */
 export async function openSilentWay(port: number): Promise<SilentWay> {
   let isCut = false;
+  let held: (() => void)[] | null = null;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(port, "127.0.0.1");
@@ -121,7 +125,8 @@ export async function openSilentWay(port: number): Promise<SilentWay> {
       let wasCut = false;
       one.on("data", (bytes) => {
         wasCut ||= isCut;
-        if (!wasCut) other.write(bytes);
+        if (held) held.push(() => other.write(bytes));
+        else if (!wasCut) other.write(bytes);
       });
       one.on("error", () => {});
       one.on("close", () => {
@@ -139,6 +144,13 @@ export async function openSilentWay(port: number): Promise<SilentWay> {
     heal() {
       isCut = false;
     },
+    hold() {
+      held = [];
+    },
+    release() {
+      for (const each of held ?? []) each();
+      held = null;
+    },
     close: () =>
       new Promise((resolve) => {
         for (const each of sockets) each.destroy();
@@ -148,11 +160,14 @@ export async function openSilentWay(port: number): Promise<SilentWay> {
 }
 
 /** Looks again and again, for half a minute at most. */
-export async function eventually<T>(look: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  what: string,
+): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + 30_000;
   for (;;) {
     const seen = await look();
-    if (seen !== null && seen !== undefined && seen !== false) return seen as NonNullable<T>;
+    if (seen !== null && seen !== undefined && seen !== false) return seen as Exclude<T, false | null | undefined>;
     if (performance.now() > end) throw new Error(`never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

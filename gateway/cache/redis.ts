@@ -42,11 +42,33 @@ export type After = (ms: number, run: () => void) => () => void;
 const firstPauseMs = 100;
 const longestPauseMs = 5000;
 
+export type RedisLinks = {
+  readonly reads: RedisLink;
+  readonly writes: RedisLink;
+  /** For what blocks. */
+  readonly feed: RedisLink;
+  close(): void;
+};
+
+/** A gateway's connections. A request waits for `reads` alone. */
+export function openLinks(address: RedisAddress, onState: (link: string, state: "well" | "ill") => void): RedisLinks {
+  const open = (name: string, terms: Pick<LinkSettings, "timeoutMs" | "silenceMs" | "writes">) =>
+    openLink({ address, name: `crosswalk-${name}`, ...terms, onState: (state) => onState(name, state) });
+  const reads = open("reads", { timeoutMs: 50, silenceMs: 1000, writes: false });
+  const writes = open("writes", { timeoutMs: 1000, silenceMs: 1000, writes: true });
+  const feed = open("feed", { timeoutMs: null, silenceMs: 1500, writes: false });
+  const close = () => {
+    for (const link of [reads, writes, feed]) link.close();
+  };
+  return { reads, writes, feed, close };
+}
+
 /** One connection: a second one is wanted for whatever would hold up the first one's answers. */
 export function openLink(settings: LinkSettings): RedisLink {
   const { timeoutMs, onState, random = Math.random, after = later } = settings;
   const redis = new Redis(optionsOf(settings, random));
   let connections = 0;
+  let isReady = false;
   let isPaused = false;
   let failuresInARow = 0;
   let isClosed = false;
@@ -54,7 +76,7 @@ export function openLink(settings: LinkSettings): RedisLink {
   let callOff = () => {};
   let callOffRevival = () => {};
 
-  const isWell = () => !isClosed && !isPaused && redis.status === "ready";
+  const isWell = () => !isClosed && !isPaused && isReady && redis.status === "ready";
   const tell = () => {
     if (isWell() === wasWell) return;
     wasWell = !wasWell;
@@ -89,9 +111,13 @@ export function openLink(settings: LinkSettings): RedisLink {
 
   redis.on("ready", () => {
     connections++;
+    isReady = true;
     tell();
   });
-  redis.on("close", tell);
+  redis.on("close", () => {
+    isReady = false;
+    tell();
+  });
   // Without a listener the library writes to the console. What it says is known by the state, and may hold values.
   redis.on("error", () => {});
   // The library gives up where a connection is ended while it is being made.
