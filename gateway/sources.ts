@@ -4,11 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { cached } from "./cache/entity-cache.ts";
-import type { FarTier } from "./cache/entry.ts";
+import { openRedisFeed } from "./cache/feed-redis.ts";
 import { type Feeds, openFeeds } from "./cache/feeds.ts";
-import { type Receive, type ReceiveSettings, receiver } from "./cache/receive.ts";
-import { openLink, type RedisLink } from "./cache/redis.ts";
-import { type RedisAddress, readRedisAddress } from "./cache/redis-address.ts";
+import { type CarrierClock, type Receive, type ReceiveSettings, receiver } from "./cache/receive.ts";
+import { openLinks } from "./cache/redis.ts";
+import { readRedisAddress } from "./cache/redis-address.ts";
 import { randomCacheKeys, readCacheKeys } from "./cache/seal.ts";
 import { sealedTier } from "./cache/sealed-tier.ts";
 import type { Config } from "./config.ts";
@@ -37,10 +37,6 @@ export type SourcesSettings = {
 
 /** Without a heartbeat for so long nothing that is kept of a source is served. */
 const leaseMs = 2000;
-/** What an answer from Redis may cost, and no more. */
-const readWithinMs = 50;
-const writtenWithinMs = 1000;
-const silenceMs = 1000;
 
 export function openSources(
   config: Config,
@@ -49,7 +45,9 @@ export function openSources(
 ): Sources {
   const feeds = openFeeds({ leaseMs, now: watch.now });
   const address = readRedisAddress(config.redis);
-  const redis = address && linksTo(address, telemetry);
+  // Without keys of its own, what this process writes is for itself alone.
+  const keys = readCacheKeys({ keys: config.cacheKeys, file: config.cacheKeysFile }) ?? randomCacheKeys();
+  const redis = address && openLinks(address, telemetry.redisChanged);
   const receive = receiver({
     feeds,
     keysOf,
@@ -61,17 +59,19 @@ export function openSources(
     isCommon: (subgraph) => traitsOf(subgraph).fetches === "common",
     feeds,
     maxBytes: config.cacheMaxBytes,
-    far: redis && farTier(config, telemetry, redis),
+    far: redis && sealedTier({ ...redis, keys, wallNow: Date.now, onTampered: telemetry.entryDistrusted }),
     watch,
     random: Math.random,
     onLookup: ({ subgraph, hits, misses, far }) =>
       telemetry.cacheLookedUp({ subgraph, found: { memory: hits - far, redis: far, nowhere: misses } }),
     onFault: telemetry.faultCaught,
   });
+  const take = taking(receive, telemetry);
+  const stream = redis && openRedisFeed({ ...redis, onEnvelope: take, now: watch.now });
   return {
     layer,
     feeds,
-    changes: posted(receive, watch, telemetry),
+    changes: stream ? null : posted(take, watch),
     standing() {
       const standings = new Map(
         feeds.standing().map((each) => [each.feed, { ...each, position: feeds.position(each.feed) }]),
@@ -83,56 +83,33 @@ export function openSources(
         });
     },
     close() {
-      for (const link of Object.values(redis ?? {})) link.close();
+      stream?.close();
+      redis?.close();
     },
   };
 }
 
-type Links = { readonly reads: RedisLink; readonly writes: RedisLink };
-
-function linksTo(address: RedisAddress, { redisChanged }: Telemetry): Links {
-  const link = { address, silenceMs };
-  return {
-    reads: openLink({
-      ...link,
-      name: "crosswalk-reads",
-      timeoutMs: readWithinMs,
-      writes: false,
-      onState: redisChanged,
-    }),
-    writes: openLink({ ...link, name: "crosswalk-writes", timeoutMs: writtenWithinMs, writes: true }),
+/** Gives each message to the feeds, and counts it. */
+function taking(receive: Receive, { announced }: Telemetry) {
+  return (envelope: unknown, clock: CarrierClock): ReturnType<Changes["receive"]> => {
+    const outcome = receive(envelope, clock);
+    switch (outcome) {
+      case "applied":
+      case "duplicate":
+      case "flushed":
+        announced(outcome);
+        return "taken";
+      case "malformed":
+        return "malformed";
+      default:
+        return "untrusted";
+    }
   };
-}
-
-function farTier({ cacheKeys, cacheKeysFile }: Config, { entryDistrusted }: Telemetry, links: Links): FarTier {
-  return sealedTier({
-    ...links,
-    // Without keys of its own, what this process writes is for itself alone.
-    keys: readCacheKeys({ keys: cacheKeys, file: cacheKeysFile }) ?? randomCacheKeys(),
-    wallNow: Date.now,
-    onTampered: entryDistrusted,
-  });
 }
 
 /** Changes come by HTTP: heartbeats are measured on this gateway's own clock. */
-function posted(receive: Receive, { now }: Watch, { announced }: Telemetry): Changes {
+function posted(take: ReturnType<typeof taking>, { now }: Watch): Changes {
   const id = randomUUID();
   const clock = () => ({ id, now: now() });
-  return {
-    clock,
-    receive(body) {
-      const outcome = receive(body, clock());
-      switch (outcome) {
-        case "applied":
-        case "duplicate":
-        case "flushed":
-          announced(outcome);
-          return "taken";
-        case "malformed":
-          return "malformed";
-        default:
-          return "untrusted";
-      }
-    },
-  };
+  return { clock, receive: (body) => take(body, clock()) };
 }

@@ -85,7 +85,7 @@ export type Telemetry = {
   announcementRefused(refused: { readonly subgraph: string | null; readonly reason: string }): void;
   /** Which sources are watched, when somebody asks for the metrics. */
   watchSources(live: () => ReadonlyMap<string, boolean>): void;
-  redisChanged(state: "well" | "ill"): void;
+  redisChanged(link: string, state: "well" | "ill"): void;
   /** What was found in Redis is not what was put there. Somebody should look. */
   entryDistrusted(): void;
   /** Streams of events, by how they end: a code, or `left` by the client. */
@@ -235,9 +235,9 @@ export function openTelemetry(write: WriteLine): Telemetry {
         });
     },
     watchSources: metrics.watchSources,
-    redisChanged(state) {
-      metrics.farStates.inc({ state });
-      line("redis", { state });
+    redisChanged(link, state) {
+      metrics.farStates.inc({ link, state });
+      line("redis", { link, state });
     },
     entryDistrusted() {
       metrics.farTampered.inc();

@@ -99,7 +99,12 @@ export function openMetrics() {
       "found",
     ),
     announcements: counter("announcements_total", "Messages of sources, by what became of them", "outcome"),
-    farStates: counter("redis_state_changes_total", "Changes of the way to Redis, by what it came to", "state"),
+    farStates: counter(
+      "redis_state_changes_total",
+      "Changes of each connection to Redis, by what it came to",
+      "link",
+      "state",
+    ),
     farTampered: counter("redis_entries_distrusted_total", "Entries in Redis that were not as they were sealed"),
     clientsGone: counter("clients_gone_total", "Requests whose client went before the whole answer"),
     streams: new Gauge({ name: "crosswalk_streams", help: "Streams of events that are open", registers }),
