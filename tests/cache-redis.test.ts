@@ -483,6 +483,8 @@ describe("T66: an ill Redis", () => {
       await kept(one, "a", entryOf(1));
       const before = one.reads.connection();
       way.cut();
+      one.tier.write([{ key: "lost", entry: entryOf(2), lifetimeMs: 60_000 }]);
+      await eventually(() => one.dropped() === 1, "the end of what was written");
       expect(await one.tier.read(["a"])).toEqual([null]);
       await isRefusedAtOnce(one);
       await neverWrong(one, { a: entryOf(1) }, 5);
@@ -490,8 +492,25 @@ describe("T66: an ill Redis", () => {
       await well(one.reads, one.writes);
       expect(one.reads.connection()).toBeGreaterThan(before);
       expect((await one.tier.read(["a"]))[0]?.entry).toEqual(entryOf(1));
+      // Nothing that was given up is sent later, after what is written then.
+      await kept(one, "b", entryOf(3));
+      expect(await one.tier.read(["lost"])).toEqual([null]);
     },
   );
+
+  testWithRedisServer("that is gone is asked for nothing, and nothing is kept for it", async () => {
+    const redis = await server();
+    const one = tierAt({ url: redis.url });
+    await kept(one, "a", entryOf(1));
+    await redis.kill();
+    await eventually(() => !one.reads.isWell() && !one.writes.isWell(), "the end of both connections");
+    await isRefusedAtOnce(one);
+    one.tier.write([{ key: "b", entry: entryOf(2), lifetimeMs: 60_000 }]);
+    expect(one.dropped()).toBe(1);
+    await redis.restart();
+    await kept(one, "c", entryOf(3));
+    expect(await one.tier.read(["a", "b"])).toEqual([null, null]);
+  });
 
   testWithRedisServer("that fails over is followed to the replica that was promoted", async () => {
     const primary = await server();

@@ -24,7 +24,11 @@ async function server(...settings: readonly string[]): Promise<RedisServer> {
   return started;
 }
 
-type Heard = { readonly envelope: unknown; readonly clock: { readonly id: string; readonly now: number } };
+type Heard = {
+  readonly envelope: unknown;
+  readonly clock: { readonly id: string; readonly now: number };
+  readonly at: number;
+};
 
 /** A gateway's end of the stream, with what it was told. */
 function readerAt(place: { readonly url?: string; readonly sentinels?: string; readonly masterName?: string }) {
@@ -32,7 +36,9 @@ function readerAt(place: { readonly url?: string; readonly sentinels?: string; r
   if (address === null) throw new Error("no address");
   const links = openLinks(address, () => undefined);
   const heard: Heard[] = [];
-  const opened = openRedisFeed({ ...links, onEnvelope: (envelope, clock) => heard.push({ envelope, clock }) });
+  const onEnvelope = (envelope: unknown, clock: Heard["clock"]) =>
+    void heard.push({ envelope, clock, at: performance.now() });
+  const opened = openRedisFeed({ ...links, onEnvelope });
   const close = () => {
     opened.close();
     links.close();
@@ -252,10 +258,10 @@ describe("T57: nothing passes, and nobody is told", () => {
       let leaseUntil = Number.NEGATIVE_INFINITY;
       let read = 0;
       const look = () => {
-        for (const { envelope, clock } of reader.heard.slice(read)) {
+        for (const { envelope, clock, at } of reader.heard.slice(read)) {
           read++;
           const { clock: id, since } = envelope as { clock: string; since: number };
-          if (id === clock.id) leaseUntil = Math.max(leaseUntil, performance.now() - (clock.now - since) + leaseMs);
+          if (id === clock.id) leaseUntil = Math.max(leaseUntil, at - (clock.now - since) + leaseMs);
         }
         return performance.now() < leaseUntil;
       };
