@@ -19,15 +19,20 @@ export function wholeNumberSetting(env: Environment, name: string, fallback: num
   return Number(value);
 }
 
+/** Where changes are announced. `sentinels` and `masterName` are empty where Redis is at its URL. */
+export type ChangesTo = { readonly url: string; readonly sentinels: string; readonly masterName: string };
+
 /**
- * CHANGES_TO: where changes are announced. An http(s) URL of one gateway's `/changes`, or a redis(s) URL; null: nowhere.
- * Throws a line that says what to set, without what was: it may hold a password.
+ * CHANGES_TO: an http(s) URL of one gateway's `/changes`, or a redis(s) URL, with REDIS_SENTINELS and REDIS_MASTER_NAME
+ * where Sentinels say which server it is; null: nowhere. Throws a line that says what to set, without what was: it may
+ * hold a password.
  */
-export function changesSetting(env: Environment): string | null {
-  const value = env.CHANGES_TO;
-  if (!value) return null;
-  if (URL.canParse(value) && /^(https?|rediss?):$/.test(new URL(value).protocol)) return value;
-  throw new Error("CHANGES_TO must be a URL, such as http://127.0.0.1:4001/changes or redis://127.0.0.1:6379");
+export function changesSetting(env: Environment): ChangesTo | null {
+  const url = env.CHANGES_TO;
+  if (!url) return null;
+  if (!URL.canParse(url) || !/^(https?|rediss?):$/.test(new URL(url).protocol))
+    throw new Error("CHANGES_TO must be a URL, such as http://127.0.0.1:4001/changes or redis://127.0.0.1:6379");
+  return { url, sentinels: env.REDIS_SENTINELS ?? "", masterName: env.REDIS_MASTER_NAME ?? "" };
 }
 
 /**

@@ -21,6 +21,8 @@ import { isWithheld, type UnreadableRow, type Withheld } from "./decoded.ts";
 import { sealer } from "./envelope.ts";
 import { type ChangeCarrier, type Feed, openFeed, type WatchedSource } from "./feed.ts";
 import { httpCarrier } from "./feed-http.ts";
+import { redisCarrier } from "./feed-redis.ts";
+import type { ChangesTo } from "./settings.ts";
 import { type Refused, type Signed, type SubgraphKey, signatureVerifier } from "./verify.ts";
 
 /** What every resolver gets: this request's loaders, and where to report rows that had to be left out. */
@@ -89,8 +91,8 @@ export type ServeAt = {
   readonly host?: string;
   /** Only the gateway, which has one of them, is answered. Null or left out: whoever asks is, for development alone. */
   readonly keys?: readonly SubgraphKey[] | null;
-  /** Where changes are announced: a URL as CHANGES_TO takes, or the way itself. Null or left out: nowhere. */
-  readonly changesTo?: string | ChangeCarrier | null;
+  /** Where changes are announced, or the way itself. Null or left out: nowhere. */
+  readonly changesTo?: ChangesTo | ChangeCarrier | null;
   /** How long a source is left alone between two looks at it; 250 unless told. */
   readonly pollMs?: number;
   /** What the operator is told; the console's error lines by default. */
@@ -123,7 +125,7 @@ export async function serveSubgraph<Loaders>(definition: SubgraphDefinition<Load
 function announcer<Loaders>({ name, watched }: SubgraphDefinition<Loaders>, at: ServeAt): (() => Feed) | null {
   const { changesTo = null, keys = null, writeLine = (line) => console.error(line) } = at;
   if (changesTo === null || watched === undefined) return null;
-  const carrier = typeof changesTo === "string" ? carrierTo(changesTo) : changesTo;
+  const carrier = "url" in changesTo ? carrierTo(changesTo) : changesTo;
   // The first of two keys, as the gateway signs with its first.
   const seal = sealer({ subgraph: name, key: keys?.[0] ?? null });
   const pollMs = at.pollMs === undefined ? {} : { pollMs: at.pollMs, beatMs: at.pollMs * 2 };
@@ -131,9 +133,8 @@ function announcer<Loaders>({ name, watched }: SubgraphDefinition<Loaders>, at: 
     openFeed({ sources: watched(), carrier, seal, ...pollMs, writeLine: (line) => writeLine(`${name}: ${line}`) });
 }
 
-function carrierTo(url: string): ChangeCarrier {
-  if (url.startsWith("http")) return httpCarrier({ url });
-  throw new Error("CHANGES_TO: changes cannot be announced by Redis yet");
+function carrierTo(changesTo: ChangesTo): ChangeCarrier {
+  return changesTo.url.startsWith("http") ? httpCarrier(changesTo) : redisCarrier(changesTo);
 }
 
 async function listen<Loaders>(definition: SubgraphDefinition<Loaders>, at: ServeAt): Promise<Listening> {
