@@ -10,6 +10,7 @@ import {
   guardsOf,
   type Label,
   rootTypes,
+  type Type,
 } from "./contract.ts";
 
 const maxSeconds = 86_400;
@@ -85,17 +86,18 @@ export function unlikeFacts({ subgraphs, supergraph }: Graph): readonly string[]
     elementsOf(contract).flatMap(({ element, type, field, labels }) =>
       guardsOf({ labels }).flatMap((guard) => {
         const own = contract.get(type);
-        const guarded = field === null ? [...(own?.fields.values() ?? [])] : [own?.fields.get(field)];
-        const feeds = new Set(
-          guarded.flatMap((each) => (each && isResolved(each) ? feedsOf(each) : [])).filter(Boolean),
-        );
-        return factNames(supergraph, type, guard).flatMap((name) => {
-          const fact = own?.fields.get(name);
-          if (fact === undefined || !isResolved(fact)) return [];
-          const unlike = [...feeds].find((each) => each !== feedsOf(fact)[0]);
-          if (unlike === undefined && (feeds.size > 0 || feedsOf(fact)[0] === "")) return [];
+        if (own === undefined) return [];
+        const facts = factNames(supergraph, type, guard);
+        const guarded = field === null ? [...own.fields.keys()] : [field];
+        const feeds = guarded.flatMap((name) => (facts.includes(name) ? [] : feedsOf(own, name)));
+        return facts.flatMap((name) => {
+          const fact = own.fields.get(name);
+          const [known] = feedsOf(own, name);
+          const other = feeds.find((each) => known !== undefined && each !== known);
+          if (fact === undefined || other === undefined) return [];
+          const accepted = other === "" ? "no lifetime" : form(other.split(" "));
           return [
-            `${fact.place}: ${type}.${name} decides about ${element} and is not kept under the same feeds: write ${unlike ? form(unlike.split(" ")) : "no lifetime"} on it, or on none of the two`,
+            `${fact.place}: ${type}.${name} decides about ${element} and is not kept under the same feeds: write ${accepted} on it`,
           ];
         });
       }),
@@ -104,10 +106,16 @@ export function unlikeFacts({ subgraphs, supergraph }: Graph): readonly string[]
   return [...new Set(findings)];
 }
 
-/** As one text, which is empty where it takes that of what it stands in. */
-function feedsOf(field: Field): readonly [string] {
-  const feeds = lifetimesOf(field).map(({ given }) => String(given.feed));
-  return [[...new Set(feeds)].sort().join(" ")];
+/**
+ * One text for a field that is resolved here, which is empty where it is kept as what it stands in. A person's that is not
+ * kept, as its key is not, says nothing.
+ */
+function feedsOf(type: Type, name: string): readonly string[] {
+  const field = type.fields.get(name);
+  if (field === undefined || !isResolved(field)) return [];
+  const said = [field, type].map(lifetimesOf).find((labels) => labels.length > 0) ?? [];
+  if (said.length === 0 && type.keys.length > 0 && !type.fields.get(name)?.isInaccessible) return [];
+  return [[...new Set(said.map(({ given }) => String(given.feed)))].sort().join(" ")];
 }
 
 function lifetimesOf({ labels }: { readonly labels: readonly Label[] }): readonly Label[] {

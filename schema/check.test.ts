@@ -57,6 +57,8 @@ forbid (principal, action in [Crosswalk::Action::"person", Crosswalk::Action::"c
 forbid (principal, action == Crosswalk::Action::"judge", resource) when { context.sealed };
 `;
 
+const systems: Readonly<Record<string, readonly string[]>> = { registry: ["REG"], court: ["DOCKET", "BENCH"] };
+
 type Texts = { shared: string; registry: string; court: string; cedarSchema: string; cedar: string };
 const sound: Texts = { shared, registry, court, cedarSchema: cedarSchema.replace(', "asylum-stay-basis"', ""), cedar };
 
@@ -64,6 +66,7 @@ function findings({ shared, registry, court, cedarSchema, cedar }: Texts): reado
   const sources = Object.entries({ registry, court }).map(([name, text]) => ({
     name,
     url: `http://${name}.test`,
+    systems: systems[name] ?? [],
     files: [
       { path: "schema/shared.graphql", text: shared },
       { path: `subgraphs/${name}/schema.graphql`, text },
@@ -595,6 +598,94 @@ const rows: readonly Row[] = [
     [inCourt('@requires(fields: "aNumbers") @auth', '@requires(fields: "secrets") @auth')],
     /^the subgraphs do not compose: \[court\]/,
   ],
+  // How long what is answered may be kept.
+  [
+    "a lifetime under a feed of another subgraph's system",
+    [inCourt("cases: [Case!]", 'cases: [Case!] @lifetime(seconds: 60, feed: "REG")')],
+    /^subgraphs\/court\/schema\.graphql:5: the lifetime of Person\.cases is under the feed "REG", which is none of court's systems: write `@lifetime\(seconds: 60, feed: "DOCKET"\)` or `@lifetime\(seconds: 60, feed: "BENCH"\)`$/,
+  ],
+  ...[0, -1, 86_401].map(
+    (seconds): Row => [
+      `a lifetime of ${seconds} seconds`,
+      [inCourt("cases: [Case!]", `cases: [Case!] @lifetime(seconds: ${seconds}, feed: "BENCH")`)],
+      /^subgraphs\/court\/.*:5: the lifetime of Person\.cases is -?\d+ seconds long: write 1 to 86400, as in `@lifetime\(seconds: 300, feed: "BENCH"\)`$/,
+    ],
+  ),
+  [
+    "a feed that is named twice",
+    [
+      inCourt(
+        "cases: [Case!]",
+        'cases: [Case!] @lifetime(seconds: 60, feed: "DOCKET") @lifetime(seconds: 300, feed: "DOCKET")',
+      ),
+    ],
+    /the lifetime of Person\.cases names the feed DOCKET twice: write it once/,
+  ],
+  [
+    "a lifetime where the field is not resolved",
+    [
+      inCourt(
+        "aNumbers: [ANumber!] @external",
+        'aNumbers: [ANumber!] @external @lifetime(seconds: 60, feed: "DOCKET")',
+      ),
+    ],
+    /@lifetime on Person\.aNumbers is lost in composition/,
+    /the lifetime of Person\.aNumbers stands where it is not resolved: write it in its owner's schema/,
+  ],
+  [
+    "a type's lifetime that would speak for another subgraph's fields",
+    [
+      inRegistry(
+        'type Person @key(fields: "fin")',
+        'type Person @key(fields: "fin") @lifetime(seconds: 60, feed: "REG")',
+      ),
+    ],
+    /the lifetime of Person would speak for court's fields: write `@lifetime\(seconds: 300, feed: "REG"\)` on its own fields/,
+  ],
+  [
+    "a lifetime on a root type",
+    [inRegistry("type Query {", 'type Query @lifetime(seconds: 60, feed: "REG") {')],
+    /the lifetime of Query speaks for no field: write `@lifetime\(seconds: 300, feed: "REG"\)` on its fields/,
+  ],
+  [
+    "a shared field that its subgraphs keep differently",
+    [
+      inRegistry(
+        "  minor: Boolean",
+        '  a: Int @shareable @open(reason: "x") @lifetime(seconds: 60, feed: "REG")\n  minor: Boolean',
+      ),
+      inCourt("  hot: Boolean", '  a: Int @shareable @lifetime(seconds: 60, feed: "BENCH")\n  hot: Boolean'),
+    ],
+    /^subgraphs\/registry\/.*: Person\.a is resolved by registry, court, and they keep it differently: write the same lifetime in each, or none$/,
+    /Person\.minor decides about Person and is not kept under the same feeds/,
+  ],
+  [
+    "a shared field that one of its subgraphs keeps",
+    [
+      inRegistry("  minor: Boolean", '  a: Int @shareable @open(reason: "x")\n  minor: Boolean'),
+      inCourt("  hot: Boolean", '  a: Int @shareable @lifetime(seconds: 60, feed: "BENCH")\n  hot: Boolean'),
+    ],
+    /^subgraphs\/court\/.*: Person\.a is resolved by registry, court, and they keep it differently/,
+  ],
+  [
+    "a fact that is kept under another feed than the record that it decides about",
+    [inCourt("sealed: Boolean", 'sealed: Boolean @lifetime(seconds: 60, feed: "BENCH")')],
+    /^subgraphs\/court\/.*: Case\.sealed decides about Case and is not kept under the same feeds: write no lifetime on it/,
+    /Case\.sealed decides about Case\.judge and is not kept under the same feeds/,
+  ],
+  [
+    "a person's fact that is not kept as the person's fields of the same owner are",
+    [inRegistry("names: [Name!]", 'names: [Name!] @lifetime(seconds: 60, feed: "REG")')],
+    /^subgraphs\/registry\/.*: Person\.minor decides about Person and is not kept under the same feeds: write `@lifetime\(seconds: 300, feed: "REG"\)` on it/,
+  ],
+  [
+    "a lifetime whose @composeDirective is forgotten",
+    [
+      inShared('  @composeDirective(name: "@lifetime")\n', ""),
+      inCourt("cases: [Case!]", 'cases: [Case!] @lifetime(seconds: 60, feed: "BENCH")'),
+    ],
+    /@lifetime on Person\.cases is lost in composition: write `@composeDirective\(name: "@lifetime"\)` beside/,
+  ],
 ];
 
 /** What looks like one of them, and is sound. */
@@ -660,6 +751,23 @@ const accepted: readonly (readonly [title: string, edits: readonly Edit[]])[] = 
     [
       inCourt("  kind: String", "  kind: Kind"),
       inCourt("type Case", 'type Kind @open(reason: "x") { code: String! }\ntype Case'),
+    ],
+  ],
+  [
+    "a field that is kept for as long as two feeds hold, and one that is not kept",
+    [
+      inCourt(
+        "cases: [Case!]",
+        'cases: [Case!] @lifetime(seconds: 60, feed: "DOCKET") @lifetime(seconds: 86400, feed: "BENCH")',
+      ),
+    ],
+  ],
+  [
+    "a lifetime of a type that one subgraph has, and a person's with the facts of the same owner",
+    [
+      inCourt("type Case ", 'type Case @lifetime(seconds: 1, feed: "BENCH") '),
+      inRegistry("names: [Name!]", 'names: [Name!] @lifetime(seconds: 60, feed: "REG")'),
+      inRegistry("minor: Boolean", 'minor: Boolean @lifetime(seconds: 300, feed: "REG")'),
     ],
   ],
 ];

@@ -274,7 +274,7 @@ describe("what is withheld", () => {
 });
 
 test("callers of different rights who ask the same at once get each their own answer, in whatever they share", async () => {
-  const common = await startGuardedGraph(world, true);
+  const common = await startGuardedGraph(world, { isCommon: true });
   try {
     const rights = rightsOf({
       gates: { Person: [on("p", "sealed", "hide")] },

@@ -5,7 +5,7 @@ import { GraphQLError, type GraphQLSchema, graphql, parse } from "graphql";
 import type { EngineAnswer, EngineIncrement } from "../gateway/execution/engine.ts";
 import { openPlanner, type Planner } from "../gateway/execution/planner.ts";
 import type { Guard, Rights, Verdict } from "../gateway/execution/rights.ts";
-import { type ExecutedCall, SubgraphFailure } from "../gateway/subgraph/call.ts";
+import { type ExecutedCall, type Freshness, SubgraphFailure } from "../gateway/subgraph/call.ts";
 import { readSupergraph, type Supergraph } from "../gateway/supergraph/supergraph.ts";
 
 export type CaseRow = {
@@ -185,7 +185,11 @@ export type GuardedGraph = {
   ): Promise<EngineAnswer & { readonly increments: EngineIncrement[] }>;
   close(): Promise<void>;
 };
-export type AskOptions = { readonly variables?: Record<string, unknown>; readonly acceptsDefer?: boolean };
+export type AskOptions = {
+  readonly variables?: Record<string, unknown>;
+  readonly acceptsDefer?: boolean;
+  readonly freshness?: Freshness;
+};
 
 export function composeGuarded(): string {
   const { supergraphSdl, errors } = composeServices(
@@ -195,7 +199,19 @@ export function composeGuarded(): string {
   return supergraphSdl;
 }
 
-export async function startGuardedGraph(world: World, isCommon = false): Promise<GuardedGraph> {
+export type GuardedSettings = {
+  readonly isCommon?: boolean;
+  /** The supergraph with more in it. */
+  readonly edit?: (sdl: string) => string;
+  /** Stands in front of the subgraphs. */
+  readonly around?: (call: ExecutedCall) => ExecutedCall;
+  readonly generation?: (subgraphs: readonly string[]) => string;
+};
+
+export async function startGuardedGraph(
+  world: World,
+  { isCommon = false, edit = (sdl) => sdl, around = (call) => call, generation = () => "" }: GuardedSettings = {},
+): Promise<GuardedGraph> {
   const planner: Planner = openPlanner({ softMs: 20_000, hardMs: 30_000, heapMb: 512 });
   const resolvers = resolversOf(() => graph.world);
   const schemas = Object.fromEntries(
@@ -215,25 +231,27 @@ export async function startGuardedGraph(world: World, isCommon = false): Promise
     const answered = (await graph.fault?.(answer, sent)) ?? (await answer());
     return { body: answered, isShared: false };
   };
-  const supergraph = await readSupergraph(composeGuarded(), {
+  const supergraph = await readSupergraph(edit(composeGuarded()), {
     planner,
     introspection: true,
     maxCost: 0,
     isPartial: () => false,
     isCommon: () => isCommon,
     onPlan: (make) => make(),
-    callOf: () => call,
+    callOf: () => around(call),
+    generation,
   });
   const graph: GuardedGraph = {
     world,
     requests: [],
     fault: null,
     supergraph,
-    async ask(query, rights, { variables = {}, acceptsDefer = false } = {}) {
+    async ask(query, rights, { variables = {}, acceptsDefer = false, freshness } = {}) {
       const operation = supergraph.prepare({ query, operationName: null, variables }, { acceptsDefer });
       if ("refused" in operation) throw new Error(operation.refused.map(({ message }) => message).join("\n"));
       const signal = new AbortController().signal;
-      const answer = await supergraph.execute(operation, { signal, deadline: performance.now() + 30_000, rights });
+      const asked = { signal, deadline: performance.now() + 30_000, rights };
+      const answer = await supergraph.execute(operation, { ...asked, ...(freshness ? { freshness } : {}) });
       const increments: EngineIncrement[] = [];
       for await (const each of answer.deferred ?? []) increments.push(each);
       return { ...answer, increments };

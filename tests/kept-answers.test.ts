@@ -8,7 +8,7 @@ import { allRights } from "../gateway/execution/rights.ts";
 import type { ExecutedCall } from "../gateway/subgraph/call.ts";
 import { readSupergraph, type Supergraph } from "../gateway/supergraph/supergraph.ts";
 import { graphs } from "./differential/graphs/index.ts";
-import { type NaiveCache, naiveCache, withLifetimes } from "./differential/kept.ts";
+import { type NaiveCache, naiveCache, withSomeLifetimes } from "./differential/kept.ts";
 import { compose, openMonolith } from "./differential/monolith.ts";
 import { type Operation, operationsOver, show } from "./differential/operations.ts";
 import { sizes } from "./differential/sizes.ts";
@@ -29,7 +29,7 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
     planner = openPlanner({ softMs: 20_000, hardMs: 30_000, heapMb: 512 });
     subgraphs = await startSubgraphs(definition);
     const sdl = compose(definition, subgraphs.urls);
-    const labelled = withLifetimes(sdl, seed);
+    const labelled = withSomeLifetimes(sdl, seed);
     const call: ExecutedCall = async ({ subgraph, body }) => {
       const { query, variables } = JSON.parse(body);
       return { body: JSON.parse(JSON.stringify(await subgraphs.answer(subgraph, query, variables))), isShared: false };

@@ -7,6 +7,7 @@
 import { type FieldNode, Kind, type SelectionSetNode, type VariableDefinitionNode, valueFromASTUntyped } from "graphql";
 import { responseKeyOf } from "../operation/document.ts";
 import { type Assign, assignment } from "./assign.ts";
+import { type Copy, copying } from "./copy.ts";
 import { type Decoy, decoyOf } from "./decoy.ts";
 import { type FactPlaces, noPlaces, type SubjectPlace } from "./fact-places.ts";
 import { afterRewrites, printEntities, printRoot, type UsedKey, withEcho } from "./fetch-document.ts";
@@ -29,8 +30,8 @@ export type EntityPart = {
   readonly places: readonly GatheredPlace[];
   readonly shape: RepresentationShape;
   readonly selection: Selection;
-  /** The same under the keys of the answer as it comes, with the keys that are echoed. */
-  readonly asSent: Selection;
+  /** Of the answer as it comes, with the keys that are echoed. */
+  readonly copy: Copy;
   /** Whether what it brings has objects in it, which then stand at the place of each entity that is alike. */
   readonly bringsObjects: boolean;
   readonly keys: readonly UsedKey[];
@@ -56,7 +57,8 @@ export type GatheredPlace = {
 export type RootPart = {
   readonly place: GatheredPlace;
   readonly selection: Selection;
-  readonly asSent: Selection;
+  /** Of the answer as it comes. */
+  readonly copy: Copy;
   readonly outputRewrites: readonly Rewrite[];
   readonly kept: KeptQuestion | null;
 };
@@ -256,7 +258,7 @@ function compileRequest(
     const root: RootPart = {
       place: gathered(first.place, settings),
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
-      asSent: selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits),
+      copy: copying(selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits)),
       outputRewrites: fetch.outputRewrites ?? [],
       kept:
         keeping === null || fetch.operationKind !== "query" ? null : rootQuestion({ ...settings, keeping }, document),
@@ -328,7 +330,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings, sources:
         isAsked: askedTypes({ set, subgraph, selection, shape, facts }),
         shape,
         selection,
-        asSent: selectionOf([{ set: selectionSet, isCertain: true }], facts.fits),
+        copy: copying(selectionOf([{ set: selectionSet, isCertain: true }], facts.fits)),
         bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
         selectionSet,
         keys,

@@ -25,8 +25,8 @@ export type Gate = {
   pass(person: object): void;
   /** Nobody: what is not known about it is no lack. */
   isDecoy(entity: object): boolean;
-  /** Who was asked for, where this stands for nobody; null for everything else. */
-  askedFor(entity: object): string | null;
+  /** By what whoever this is was asked for, not who it turned out to be. */
+  askedBy(entity: object): string;
 };
 
 export type GateSettings = {
@@ -53,11 +53,11 @@ const openGateOf: Gate = {
   hasPassed: () => false,
   pass: () => {},
   isDecoy: () => false,
-  askedFor: () => null,
+  askedBy: () => "",
 };
 
 export function openGate(settings: GateSettings): Gate {
-  const { plan, facts, rights, problems, decisions, data, isShared } = settings;
+  const { plan, facts, rights, problems, decisions, data, variables, isShared } = settings;
   if (plan.persons.length === 0) return openGateOf;
   const identities = identitiesOf(facts);
   const left = plan.persons.map(({ waitsFor }) => waitsFor.size);
@@ -66,6 +66,7 @@ export function openGate(settings: GateSettings): Gate {
   const passed = new WeakSet<object>();
   const decoys = new Map<object, Decoy>();
   const asked = new WeakMap<object, string>();
+  const ways: string[] = [];
   /** By type and key: all that were met, hidden ones too. */
   const met = new Map<string, object>();
 
@@ -139,13 +140,17 @@ export function openGate(settings: GateSettings): Gate {
   };
   const plantDecoys = ({ holders, last, decoy, askedBy }: PersonStep): void => {
     if (decoy === null || last.lists > 0) return;
+    const way = askedBy(variables);
+    ways.push(way);
     let before = 0;
     for (const holder of holders(data, isShared())) {
-      if (read(holder, last.key) !== null || problems.at(holder, last.key).length > 0) continue;
+      before += 1;
+      const found = read(holder, last.key);
+      if (typeof found === "object" && found !== null) asked.set(found, `${before} ${way}`);
+      if (found !== null || problems.at(holder, last.key).length > 0) continue;
       const planted = decoy();
       decoys.set(planted, decoy);
-      before += 1;
-      markAll(planted, `${before} ${askedBy(settings.variables)}`, asked);
+      asked.set(planted, `${before} ${way}`);
       (holder as Record<string, unknown>)[last.key] = planted;
     }
   };
@@ -154,10 +159,7 @@ export function openGate(settings: GateSettings): Gate {
   const restoreDecoys = (): void => {
     for (const [planted, decoy] of decoys)
       for (const [key, value] of Object.entries(decoy()))
-        if (problems.at(planted, key).length === 0) {
-          (planted as Record<string, unknown>)[key] = value;
-          markAll(value, asked.get(planted) as string, asked);
-        }
+        if (problems.at(planted, key).length === 0) (planted as Record<string, unknown>)[key] = value;
   };
 
   return {
@@ -188,7 +190,7 @@ export function openGate(settings: GateSettings): Gate {
     hasPassed: (person) => passed.has(person),
     pass: (person) => void passed.add(person),
     isDecoy: (entity) => decoys.has(entity),
-    askedFor: (entity) => asked.get(entity) ?? null,
+    askedBy: (entity) => asked.get(entity) ?? ways.join(" "),
   };
 }
 
@@ -205,13 +207,6 @@ function gatesOf(typename: string, rights: Rights): readonly GateJudge[] {
   // INVARIANT: bounded. A subgraph may answer any text for a type's name.
   if (byType.size < 1000) byType.set(typename, made);
   return made;
-}
-
-/** The objects in it too: each may be what a fetch is about. */
-function markAll(value: unknown, mark: string, marks: WeakMap<object, string>): void {
-  if (typeof value !== "object" || value === null) return;
-  marks.set(value, mark);
-  for (const each of Object.values(value)) markAll(each, mark, marks);
 }
 
 function eachObject(value: unknown, visit: (object: object) => void): void {

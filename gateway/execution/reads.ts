@@ -30,7 +30,7 @@ export function entityReads(
       const { question, variables } = each.part.kept as KeptQuestion;
       return {
         alias: each.part.alias,
-        representations: toldApart(each, gate),
+        representations: request.isApart ? toldApart(each, gate) : each.texts,
         variables: objectOf(membersOf(variables)),
         question,
       };
@@ -49,16 +49,13 @@ export function entityReads(
 const objectOf = (members: string): string => (members === "" ? "{}" : `{${members.slice(1)}}`);
 
 /**
- * INVARIANT: nobody is kept as somebody is: once for whoever was asked for. All who are absent have one representation;
- * were they kept under it, whoever is asked for the first time and takes no fetch at the gate would be one of them.
+ * INVARIANT: at the gate, everybody is kept under what they were asked for by, and not under who they are. All who are
+ * absent are one to the subgraphs, and whoever is hidden is the same by every identifier: kept as that, either would be
+ * known from the other by the fetches that it costs to ask.
  */
-function toldApart({ texts, targets }: Asked, { askedFor }: Gate): readonly string[] {
-  let apart: string[] | null = null;
-  for (let index = 0; index < texts.length; index++) {
-    const nobody = askedFor(targets[index]?.[0] as object);
-    if (nobody === null) continue;
-    apart ??= [...texts];
-    apart[index] = `${(texts[index] as string).slice(0, -1)},"__askedFor":${JSON.stringify(nobody)}}`;
-  }
-  return apart ?? texts;
+function toldApart({ texts, targets }: Asked, { askedBy }: Gate): readonly string[] {
+  return texts.map((text, index) => {
+    const by = askedBy(targets[index]?.[0] as object);
+    return `${text.slice(0, -1)},"__askedBy":${JSON.stringify(by)}}`;
+  });
 }

@@ -6,7 +6,7 @@ import type { EntityPart, Request, RootPart } from "./compile.ts";
 import { read } from "./complete.ts";
 import type { KeyField, UsedKey } from "./fetch-document.ts";
 import { markGaps } from "./gaps.ts";
-import { copySelected, mergeObject, rewriteKeys, withhold } from "./merge.ts";
+import { mergeObject, rewriteKeys, withhold } from "./merge.ts";
 import type { Problem, Problems } from "./problems.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import type { Selection } from "./selection.ts";
@@ -68,7 +68,7 @@ export function settleRoot(
   }
   const isCopied = answer.isShared || targets.length > 1;
   for (const target of targets) {
-    const source = (isCopied ? copySelected(answer.data, part.asSent) : answer.data) as object;
+    const source = (isCopied ? part.copy(answer.data) : answer.data) as object;
     rewriteKeys(source, outputRewrites, facts.fits);
     placeErrors(
       problems,
@@ -140,7 +140,7 @@ function settlePart(
   const { fits } = facts;
   const missing: Problem = { code: "SUBREQUEST_MALFORMED_RESPONSE", agency };
   const sources = list.map((element) => {
-    const source = isShared ? copySelected(element, part.asSent) : element;
+    const source = isShared ? part.copy(element) : element;
     if (outputRewrites.length > 0) rewriteKeys(source, outputRewrites, fits);
     return typeof source === "object" && source !== null && !Array.isArray(source) ? source : null;
   });

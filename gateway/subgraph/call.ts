@@ -40,7 +40,7 @@ export type Reads = {
 export type ReadPart = {
   /** Its key in the answer's data; null: a root, of which the whole data is the answer. */
   readonly alias: string | null;
-  /** As they are sent, in JSON; null for a root. */
+  /** As they are sent, in JSON, with `__askedBy` where that tells them apart (execution/reads.ts); null for a root. */
   readonly representations: readonly string[] | null;
   /** The operation's own variables that go with it, as a JSON object. */
   readonly variables: string;

@@ -19,24 +19,31 @@ export const lifetimeNode = (seconds: number, feed: string): ConstDirectiveNode 
   ],
 });
 
-/** The supergraph with lifetimes on most of its fields, drawn from the seed: few kinds of them, some fields without. */
-export function withLifetimes(sdl: string, seed: number): string {
-  const draw = drawSeeded(seed);
-  const drawn = (): ConstDirectiveNode[] =>
-    draw.chance(85) ? [lifetimeNode(draw.of([60, 300]), draw.of(["one", "other"]))] : [];
+/** The supergraph with what is drawn for each type, and for each field of a type. */
+export function withLifetimes(
+  sdl: string,
+  draw: { readonly ofType: () => ConstDirectiveNode[]; readonly ofField: () => ConstDirectiveNode[] },
+): string {
   const onField = (field: FieldDefinitionNode) => ({
     ...field,
-    directives: [...(field.directives ?? []), ...(draw.chance(60) ? drawn() : [])],
+    directives: [...(field.directives ?? []), ...draw.ofField()],
   });
   const document = visit(parse(`${sdl}\n${link}`, { noLocation: true }), {
     ObjectTypeDefinition: (type) => ({
       ...type,
-      directives: [...(type.directives ?? []), ...drawn()],
+      directives: [...(type.directives ?? []), ...draw.ofType()],
       fields: type.fields?.map(onField) ?? [],
     }),
     InterfaceTypeDefinition: (type) => ({ ...type, fields: type.fields?.map(onField) ?? [] }),
   });
   return print(document);
+}
+
+/** On most of its fields: few kinds of lifetimes, and some fields without. */
+export function withSomeLifetimes(sdl: string, seed: number): string {
+  const draw = drawSeeded(seed);
+  const ofType = () => (draw.chance(85) ? [lifetimeNode(draw.of([60, 300]), draw.of(["one", "other"]))] : []);
+  return withLifetimes(sdl, { ofType, ofField: () => (draw.chance(60) ? ofType() : []) });
 }
 
 export type NaiveCache = {
