@@ -1,9 +1,11 @@
 /** The whole graph in one process on free ports: simulated systems, subgraphs and the gateway, over real wires. */
 import { readFileSync } from "node:fs";
 import { type Config, readConfig } from "../gateway/config.ts";
+import type { SourceFreshness } from "../gateway/freshness.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
 import type { Mocks } from "../mocks/main.ts";
+import { announcing } from "./announcing.ts";
 import { newSubgraphKeys, type SystemsSettings, settingNames, startSystems } from "./systems.ts";
 
 export type Answer = {
@@ -17,11 +19,14 @@ export type Answer = {
       extensions: Record<string, unknown>;
     }[];
   };
+  /** How fresh its sources are: `extensions.freshness`. */
+  readonly freshness: readonly SourceFreshness[];
   readonly text: string;
 };
 
 export type Graph = {
   readonly url: string;
+  readonly internalUrl: string;
   readonly mocks: Mocks;
   /** By subgraph's name. */
   readonly subgraphUrls: Readonly<Record<string, string>>;
@@ -37,12 +42,16 @@ export const personRecord = readFileSync(new URL("../schema/documents/person-rec
 
 export type GraphSettings = SystemsSettings & {
   readonly config?: Partial<Config>;
+  /** Subgraphs tell the gateway of changes, as in the product, and so their answers are kept. False unless told: who asks
+   * again at once after a fault, or counts requests, would see what was kept. */
+  readonly announces?: boolean;
   /** What stands between the gateway and a subgraph: that is asked in its place. */
   readonly before?: (subgraph: string, url: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
 };
 
 /** Everything is closed by `close`, in the order in which nothing is left waiting. */
-export async function startGraph({ config = {}, before, ...settings }: GraphSettings = {}): Promise<Graph> {
+export async function startGraph(given: GraphSettings = {}): Promise<Graph> {
+  const { config = {}, announces = false, before, ...settings } = given;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const each of closers.splice(0).reverse()) await each();
@@ -50,10 +59,12 @@ export async function startGraph({ config = {}, before, ...settings }: GraphSett
   try {
     const { subgraphKeys, keysOf } = newSubgraphKeys();
     const { settingsOf = () => ({}) } = settings;
+    const announcements = announcing();
+    const changesTo = () => (announces ? announcements.carrier() : null);
     const systems = await startSystems({
       sourceTimeoutMs: 2_000,
       ...settings,
-      settingsOf: (name) => ({ keys: keysOf(name), ...settingsOf(name) }),
+      settingsOf: (name) => ({ keys: keysOf(name), changesTo: changesTo(), ...settingsOf(name) }),
     });
     closers.push(systems.close);
     const { mocks } = systems;
@@ -69,7 +80,9 @@ export async function startGraph({ config = {}, before, ...settings }: GraphSett
       { writeLine: () => undefined },
     );
     closers.push(gateway.close);
-    return { url: gateway.url, mocks, subgraphUrls, ask: asking(gateway.url), close };
+    const { url, internalUrl } = gateway;
+    announcements.leadTo(internalUrl);
+    return { url, internalUrl, mocks, subgraphUrls, ask: asking(url), close };
   } catch (error) {
     await close();
     throw error;
@@ -125,6 +138,7 @@ function asking(url: string): Graph["ask"] {
       body: JSON.stringify({ query, variables }),
     });
     const text = await response.text();
-    return { status: response.status, body: JSON.parse(text), text };
+    const { extensions, ...body } = JSON.parse(text);
+    return { status: response.status, body, freshness: extensions?.freshness ?? [], text };
   };
 }

@@ -147,7 +147,7 @@ describe("T17: the same is decided", () => {
 });
 
 describe("T18: what is hidden cannot be searched by", () => {
-  test("nothing is asked with but identifiers, and the instant of a release", async () => {
+  test("nothing is asked with but identifiers, the instant of a release, and kinds of alerts", async () => {
     const found = new Set<string>();
     for (const persona of personaNames())
       for (const type of Object.values((await schemaFor(persona)).getTypeMap()))
@@ -158,6 +158,9 @@ describe("T18: what is hidden cannot be searched by", () => {
       "Query.holdCheck(by: HoldCheckIdentifier!)",
       "Query.holdCheck(releaseAt: DateTime)",
       "Query.person(by: PersonIdentifier!)",
+      "Subscription.agencyAlerts(kinds: [AlertKind!])",
+      "Subscription.personChanged(by: PersonIdentifier!)",
+      "Subscription.personChanged(kinds: [AlertKind!])",
     ]);
   });
 
