@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { type DocumentNode, Kind, parse, visit } from "graphql";
 import type { SystemName } from "../mocks/world.ts";
 import { composeSupergraph } from "../schema/compose.ts";
-import { type Graph, startGraph } from "./graph.ts";
+import { type Graph, patient, startGraph } from "./graph.ts";
 import { type Asker, readAskers } from "./reference/callers.ts";
 import { type Compared, differences, seenIn } from "./reference/compare.ts";
 import { agencies, type Labels, readLabels } from "./reference/labels.ts";
@@ -43,7 +43,7 @@ const { apiSchema } = composeSupergraph();
 const newModel = (): Model => openModel(apiSchema, labels, openReadings(open.urls, labels));
 
 beforeAll(async () => {
-  graph = await startGraph({ population, sourceTimeoutMs: 20_000, config: { subgraphsFile: traits.path } });
+  graph = await startGraph({ population, sourceTimeoutMs: 20_000, config: { ...patient, subgraphsFile: traits.path } });
   open = await startSubgraphs(graph.mocks.urls);
   await courtIsRead();
   labels = readLabels();

@@ -13,7 +13,7 @@ const recorded = recorder();
 let graph: Graph;
 let absentTo: Readonly<Record<string, Answer>>;
 beforeAll(async () => {
-  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 2_000, config: patient, before: recorded.before });
+  graph = await startGraph({ population: 2_000, sourceTimeoutMs: 4_000, config: patient, before: recorded.before });
   // The first answers of all pay for what is made once; they would be measured against the time a system has.
   for (const caller of callerNames) await seen(caller, nobody);
   const absent = callerNames.map(async (caller) => [caller, await seen(caller, nobody)] as const);

@@ -27,6 +27,7 @@ export function headersOf(purpose: string): Record<string, string> {
 export const everything = `query ($by: PersonIdentifier!) { person(by: $by) {
   fin fins names { family } birthDate
   addresses { status } encounters { reason }
+  arrivals { classOfAdmission admitUntil durationOfStatus }
   apprehensions { fearClaim { entered } disposition }
   custodyStays { id } detainers { status } enforcementCases { status category lastScreenedAt }
   courtCases { caseType juvenile nextHearing { kind } noticeAddress { lines } motions { kind } orders { kind } }
@@ -54,6 +55,9 @@ export const byClass: Readonly<Record<string, readonly CallerName[]>> = {
   "asylum.applications.decision": mayKnowClaims,
   "enforcementCases.category": mayKnowClaims,
   "enforcementCases.status": mayKnowClaims,
+  "arrivals.classOfAdmission": [...mayKnowClaims, "border"],
+  "arrivals.admitUntil": [...mayKnowClaims, "border"],
+  "arrivals.durationOfStatus": [...mayKnowClaims, "border"],
   "apprehensions.fearClaim.entered": [...mayKnowClaims, "border"],
   "apprehensions.disposition": [...mayKnowClaims, "border"],
   "courtCases.juvenile": ["custody", "removal", "asylum", "court", "placement", "inspector"],
@@ -96,7 +100,23 @@ const claimCase = (who: string, fin: string, type: string): Row => ({
   parts: [claim("courtCases.caseType", [type])],
 });
 
+/** Whatever an inspector wrote for somebody with asylum, and what he wrote for the same person before. */
+const admittedAs = (fin: string, words: string): Row => ({
+  who: `one admitted as "${words}"`,
+  ...{ fin, seenBy: adults },
+  parts: [
+    {
+      ...{ at: "arrivals.classOfAdmission", values: ["B2", words], otherwise: [] },
+      seenBy: [...mayKnowClaims, "border"],
+    },
+  ],
+});
+
 export const rows: readonly Row[] = [
+  admittedAs("5207189278", "as-6"),
+  admittedAs("7936962162", "Asylee"),
+  admittedAs("9908638240", "GRANTED ASYLUM"),
+  admittedAs("8815087086", "Refugee/asylee travel doc"),
   {
     who: "S1: one whom every agency knows, and no statute protects",
     fin: "4141592653",

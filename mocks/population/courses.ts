@@ -127,7 +127,7 @@ function benefit(draft: Draft): void {
 function affirmativeAsylum(draft: Draft): void {
   const { random, now } = draft;
   const at = now - random.between(500, 3500) * DAY + timeOfDay(random);
-  enter(draft, { at, classOfAdmission: "B2", admittedDays: 180, passport: passportOf(draft) });
+  const i94 = enter(draft, { at, classOfAdmission: "B2", admittedDays: 180, passport: passportOf(draft) });
   const late = random.chance(0.15);
   const filed = Math.min(at + (late ? random.between(400, 480) : random.between(40, 360)) * DAY, now - 20 * DAY);
   const decidedAt = filed + random.between(60, 1500) * DAY;
@@ -145,6 +145,7 @@ function affirmativeAsylum(draft: Draft): void {
   if (random.chance(0.5))
     file(draft, "I-765", Math.min(filed + 160 * DAY, now - DAY), "Case Was Approved", Math.min(filed + 220 * DAY, now));
   maybeProtected(draft);
+  if (decision === "GRANT" && decidedAt < now - 200 * DAY && draft.index % 2 === 0) returnAsAsylee(draft, i94);
   if (decision !== "REFERRAL") return;
   openCase(draft, {
     random,
@@ -155,4 +156,15 @@ function affirmativeAsylum(draft: Draft): void {
     detained: false,
     withinDays: 1200,
   });
+}
+
+/** What inspectors write for somebody with asylum: a code, or whatever came to mind. */
+const asyleeClasses = ["AS", "AS1", "as-6", " Asylee", "GRANTED ASYLUM", "Refugee/asylee travel doc", "I-589 APPROVED"];
+
+/** Back from a journey with a refugee travel document, admitted without an end. */
+function returnAsAsylee(draft: Draft, i94: string): void {
+  const at = draft.now - draft.random.between(10, 150) * DAY + timeOfDay(draft.random);
+  const classOfAdmission = asyleeClasses[(draft.index >> 1) % asyleeClasses.length] as string;
+  leave(draft, at - draft.random.between(5, 25) * DAY, i94, null);
+  enter(draft, { at, classOfAdmission, admittedDays: "D/S", passport: null });
 }
