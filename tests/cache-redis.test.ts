@@ -319,6 +319,7 @@ describe("T66: an ill Redis", () => {
     const clock = standingClock();
     const one = tierAt({ url: slow.url }, { after: clock.after });
     await kept(one, "a", entryOf(1));
+    await eventually(() => clock.waiting.length === 0, "the end of what was written");
     slow.signal("SIGSTOP");
     const reading = one.tier.read(["a"]);
     // The only thing that can end it is the clock, and it was set to the bound.
