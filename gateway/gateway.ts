@@ -3,7 +3,7 @@ import { admission } from "./admission.ts";
 import { authenticator, openIssuerKeys } from "./authorization/authenticate.ts";
 import { breakGlass } from "./authorization/break-glass.ts";
 import type { Policies, PolicyTexts } from "./authorization/policies.ts";
-import { type Revocations, revocations } from "./authorization/revocations.ts";
+import { pushAnswer, type Revocations, revocations } from "./authorization/revocations.ts";
 import type { Config } from "./config.ts";
 import { QueryPlanningTimeout } from "./execution/plan.ts";
 import { openPlanner } from "./execution/planner.ts";
@@ -181,6 +181,7 @@ async function openListeners(
     metrics: telemetry.metrics,
     reload: supergraph.reload,
     changes: sources.changes,
+    receiveSet: async (set) => pushAnswer(await revoked.receive(set, "push")),
   });
   ends.push(() => internal.close(0));
   const open: Listener = await openPublicListener({

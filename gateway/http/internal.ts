@@ -15,6 +15,8 @@ export type InternalSettings = {
   readonly reload: () => Promise<ReloadOutcome>;
   /** Where subgraphs announce changes; null: they do so elsewhere. */
   readonly changes: Changes | null;
+  /** What an issuer pushes (RFC 8935): sessions that it has taken back. */
+  readonly receiveSet: (set: string) => Promise<{ readonly status: 202 | 400 | 503; readonly body: string }>;
 };
 
 export type Changes = {
@@ -33,6 +35,7 @@ export function openInternalListener({
   metrics,
   reload,
   changes,
+  receiveSet,
 }: InternalSettings): Promise<Listener> {
   return listen({
     host: "127.0.0.1",
@@ -55,6 +58,7 @@ export function openInternalListener({
         }
         case "GET /changes":
         case "POST /changes":
+          if (request.method === "POST" && isSet(request)) return respondToSet(receiveSet, request, response);
           if (changes !== null) return respondToChanges(changes, request, response);
           return sendJson(response, 404, { refused: "changes are announced through Redis here" });
         default:
@@ -66,6 +70,24 @@ export function openInternalListener({
     refuseEnding: (response) => sendJson(response, 503, { live: true, ready: false }),
     refuseMalformed: (response) => sendJson(response, 400, { refused: "not well-formed" }),
   });
+}
+
+const maxSetBytes = 32 * 1024;
+
+/** RFC 8935, 2.1: a Security Event Token as it stands. */
+function isSet({ headers }: IncomingMessage): boolean {
+  return /^application\/secevent\+jwt\s*(;|$)/i.test(headers["content-type"] ?? "");
+}
+
+async function respondToSet(
+  receiveSet: InternalSettings["receiveSet"],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const bytes = await readBody(request, maxSetBytes);
+  if (bytes === null) return sendJson(response, 413, { err: "invalid_request", description: "too large" });
+  const { status, body } = await receiveSet(bytes.toString("latin1").trim());
+  send(response, status, body, { "content-type": "application/json" });
 }
 
 async function respondToChanges(

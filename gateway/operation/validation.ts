@@ -19,6 +19,7 @@ import { type ClientError, clientError } from "../errors.ts";
 import { refuseDefers } from "./deferred.ts";
 import { describeInputType } from "./input-forms.ts";
 import { refuseOverlaps } from "./overlap.ts";
+import { SingleFieldSubscriptionsRule } from "./subscription-field.ts";
 
 const maxErrors = 20;
 
@@ -26,7 +27,7 @@ const texts: Readonly<Record<string, string>> = {
   ExecutableDefinitionsRule: "only operations and fragments belong in a document",
   UniqueOperationNamesRule: "two operations have the same name",
   LoneAnonymousOperationRule: "an operation without a name must be the only one",
-  SingleFieldSubscriptionsRule: "a subscription has exactly one field at its root",
+  SingleFieldSubscriptionsRule: "a subscription has exactly one field at its root, and no condition on it",
   KnownTypeNamesRule: "no such type",
   FragmentsOnCompositeTypesRule: "a fragment needs an object, interface or union",
   VariablesAreInputTypesRule: "a variable needs an input type",
@@ -51,7 +52,12 @@ const texts: Readonly<Record<string, string>> = {
   NoSchemaIntrospectionCustomRule: "introspection is switched off here",
 };
 
-const linearRules = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
+const linearRules = [
+  ...specifiedRules.filter(
+    ({ name }) => name !== OverlappingFieldsCanBeMergedRule.name && name !== SingleFieldSubscriptionsRule.name,
+  ),
+  SingleFieldSubscriptionsRule,
+];
 
 /** Of a document within its limits, in time linear in its size. [] for a valid document. */
 export function validateWithinLimits(
