@@ -1,9 +1,11 @@
 /** USCIS ELIS: electronic benefit cases over REST, with Torch's public case status. The wire format is in README.md. */
+import { type ChangeLog, changeLog } from "../change-log.ts";
 import { type HttpRequest, listenHttp } from "../http.ts";
 import { type ElisCase, REDACTED, type Redactable } from "../population/types.ts";
 import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct, type World } from "../world.ts";
 import { caseStatus } from "./case-status.ts";
 import { printedCountry } from "./countries.ts";
+import { type ChangedRecord, changeRoutes } from "./subscriptions.ts";
 import { developmentSettings, drift, nullLike, readAlienNumbers, redactionMark, refusal, torch } from "./torch.ts";
 
 const acts = ["file-application", "decide-application"] as const;
@@ -11,6 +13,7 @@ const acts = ["file-application", "decide-application"] as const;
 /** ELIS over the world's people. Settings left out are the development ones; there is no rate limit unless set. */
 export function elis(context: SimulatorContext, settings: Partial<typeof developmentSettings> = {}): Simulator {
   const { world, clock } = context;
+  const changed = changeLog<ChangedRecord>();
   const search = (request: HttpRequest) => {
     const asked = readAlienNumbers(
       request,
@@ -22,6 +25,7 @@ export function elis(context: SimulatorContext, settings: Partial<typeof develop
     return { asOf: clock.now(), cases: cases.map(printCase) };
   };
   const answer = torch({ ...developmentSettings, ...settings }, [
+    ...changeRoutes("elis", changed, clock.now),
     { method: "POST", path: /^\/elis\/v1\/cases\/search$/, answer: search },
     {
       method: "GET",
@@ -44,8 +48,8 @@ export function elis(context: SimulatorContext, settings: Partial<typeof develop
     acts,
     start: () => listenHttp(answer),
     act: async (act) => {
-      if (act.act === "file-application") return fileApplication(context, act);
-      if (act.act === "decide-application") return decideApplication(context, act);
+      if (act.act === "file-application") return fileApplication(context, changed, act);
+      if (act.act === "decide-application") return decideApplication(context, changed, act);
       throw new UnknownAct("elis", acts);
     },
   };
@@ -93,7 +97,7 @@ function printCountry(id: string, value: Redactable<string>): string | null {
   return drift(id, "country encoding", 2) === 0 ? name : Buffer.from(name, "utf8").toString("latin1");
 }
 
-function fileApplication({ world, clock }: SimulatorContext, act: Act): unknown {
+function fileApplication({ world, clock }: SimulatorContext, changed: ChangeLog<ChangedRecord>, act: Act): unknown {
   const { form = "I-765", aNumber } = act;
   if (typeof form !== "string" || !/^[A-Z]{1,2}-\d{2,4}[A-Z]?( VAWA)?$/.test(form))
     throw new BadAct("file-application takes form: I-589, I-765, I-130, I-485, I-360 VAWA, I-914, I-918 or another");
@@ -115,6 +119,7 @@ function fileApplication({ world, clock }: SimulatorContext, act: Act): unknown 
     protection: isProtectedForm(form) ? "1367" : null,
   };
   world.change(file.index, (before) => ({ ...before, elis: { cases: [...before.elis.cases, filed] } }));
+  changed.add({ alienNumber: filed.aNumber, recordId: filed.receiptNumber });
   return { receiptNumber: filed.receiptNumber, form, received: filed.receivedDate };
 }
 
@@ -126,7 +131,11 @@ const outcomes: Readonly<Record<string, ElisCase["status"]>> = {
 };
 
 /** Decides the latest open case. A protected filing keeps its marker: appeals may follow a denial. */
-function decideApplication({ world, clock }: SimulatorContext, { aNumber, decision = "approved" }: Act): unknown {
+function decideApplication(
+  { world, clock }: SimulatorContext,
+  changed: ChangeLog<ChangedRecord>,
+  { aNumber, decision = "approved" }: Act,
+): unknown {
   const status = typeof decision === "string" && Object.hasOwn(outcomes, decision) ? outcomes[decision] : undefined;
   if (status === undefined) throw new BadAct(`decide-application takes decision: ${Object.keys(outcomes).join(" | ")}`);
   for (const { index, elis: before } of world.find("aNumber", aNumber)) {
@@ -138,6 +147,7 @@ function decideApplication({ world, clock }: SimulatorContext, { aNumber, decisi
       ...file,
       elis: { cases: file.elis.cases.map((each) => (each.receiptNumber === latest.receiptNumber ? decided : each)) },
     }));
+    changed.add({ alienNumber: latest.aNumber, recordId: latest.receiptNumber });
     return { receiptNumber: latest.receiptNumber, status };
   }
   throw new BadAct("under this A-number ELIS has no open case");

@@ -1,4 +1,5 @@
 /** USCIS Global: fear screenings and paper asylum applications, over REST. The wire format is in README.md. */
+import { type ChangeLog, changeLog } from "../change-log.ts";
 import { listenHttp } from "../http.ts";
 import {
   type GlobalApplication,
@@ -10,6 +11,7 @@ import {
 } from "../population/types.ts";
 import { type Act, BadAct, type Simulator, type SimulatorContext, UnknownAct } from "../world.ts";
 import { printedCountry } from "./countries.ts";
+import { type ChangedRecord, changeRoutes } from "./subscriptions.ts";
 import { developmentSettings, drift, nullLike, readAlienNumbers, redactionMark, torch } from "./torch.ts";
 
 const acts = ["refer-screening", "decide-screening", "serve-decision", "close-screening"] as const;
@@ -17,7 +19,9 @@ const acts = ["refer-screening", "decide-screening", "serve-decision", "close-sc
 /** Global over the world's people. Settings left out are the development ones; there is no rate limit unless set. */
 export function global(context: SimulatorContext, settings: Partial<typeof developmentSettings> = {}): Simulator {
   const { world, clock } = context;
+  const changed = changeLog<ChangedRecord>();
   const answer = torch({ ...developmentSettings, ...settings }, [
+    ...changeRoutes("global", changed, clock.now),
     {
       method: "POST",
       path: /^\/global\/v1\/records\/search$/,
@@ -43,7 +47,7 @@ export function global(context: SimulatorContext, settings: Partial<typeof devel
     protocol: "http",
     acts,
     start: () => listenHttp(answer),
-    act: async (act) => carryOut(context, act),
+    act: async (act) => carryOut(context, changed, act),
   };
 }
 
@@ -98,25 +102,28 @@ function printCountry(id: string, value: Redactable<string>): string | null {
   return printedCountry(value).claims;
 }
 
-function carryOut({ world, clock }: SimulatorContext, act: Act): unknown {
+function carryOut({ world, clock }: SimulatorContext, changed: ChangeLog<ChangedRecord>, act: Act): unknown {
   const today = clock.now().slice(0, 10);
   const files = world.find("aNumber", act.aNumber);
   switch (act.act) {
     case "refer-screening":
-      return refer(world, files, act, today);
+      return refer(world, changed, files, act, today);
     case "decide-screening": {
       const decision = oneOf(act, "decision", ["POSITIVE", "NEGATIVE", "ADMIN CLOSE"]);
       const open = (row: GlobalScreening) => row.decision === null && row.closeEffectiveDate === null;
-      return changeLatest(world, files, "a screening without a decision", open, { decision, decisionDate: today });
+      return changeLatest(world, changed, files, "a screening without a decision", open, {
+        decision,
+        decisionDate: today,
+      });
     }
     case "serve-decision": {
       const field = servedFields[oneOf(act, "on", ["applicant", "ero", "court"])];
       const unserved = (row: GlobalScreening) => row.decision !== null && row[field] === null;
-      return changeLatest(world, files, "a decision not yet served there", unserved, { [field]: today });
+      return changeLatest(world, changed, files, "a decision not yet served there", unserved, { [field]: today });
     }
     case "close-screening": {
       const open = (row: GlobalScreening) => row.closeEffectiveDate === null;
-      return changeLatest(world, files, "a screening still open", open, { closeEffectiveDate: today });
+      return changeLatest(world, changed, files, "a screening still open", open, { closeEffectiveDate: today });
     }
     default:
       throw new UnknownAct("global", acts);
@@ -129,7 +136,13 @@ const servedFields = {
   court: "servedCourtDate",
 } as const satisfies Record<string, keyof GlobalScreening>;
 
-function refer(world: SimulatorContext["world"], files: readonly PersonFile[], act: Act, today: string): unknown {
+function refer(
+  world: SimulatorContext["world"],
+  changed: ChangeLog<ChangedRecord>,
+  files: readonly PersonFile[],
+  act: Act,
+  today: string,
+): unknown {
   const kind = act.kind === undefined ? "CF" : oneOf(act, "kind", ["CF", "RF"]);
   const file = files[0];
   if (file === undefined) throw new BadAct("nobody has this A-number");
@@ -150,12 +163,14 @@ function refer(world: SimulatorContext["world"], files: readonly PersonFile[], a
     closeEffectiveDate: null,
   };
   editGlobal(world, file.index, (before) => ({ ...before, screenings: [...before.screenings, screening] }));
+  changed.add({ alienNumber: `A${screening.aNumber}`, recordId: screening.screeningId });
   return { screeningId: screening.screeningId, referred: today };
 }
 
 /** Changes the latest fitting screening of the first person who has one. */
 function changeLatest(
   world: SimulatorContext["world"],
+  changed: ChangeLog<ChangedRecord>,
   files: readonly PersonFile[],
   what: string,
   fits: (row: GlobalScreening) => boolean,
@@ -172,6 +187,7 @@ function changeLatest(
       ...file,
       screenings: file.screenings.map((row) => (row.screeningId === latest.screeningId ? { ...row, ...change } : row)),
     }));
+    changed.add({ alienNumber: `A${latest.aNumber}`, recordId: latest.screeningId });
     return { screeningId: latest.screeningId, ...change };
   }
   throw new BadAct(`under this A-number Global has no ${what.replace(/^an? /, "")}`);

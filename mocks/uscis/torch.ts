@@ -47,6 +47,8 @@ export type Route = {
   readonly method: "GET" | "POST";
   /** Matched against the whole path. */
   readonly path: RegExp;
+  /** Left out: it counts towards the rate limit. */
+  readonly isCounted?: false;
   readonly answer: (request: HttpRequest, match: RegExpExecArray) => unknown;
 };
 
@@ -58,8 +60,8 @@ export function torch(settings: TorchSettings, routes: readonly Route[]): (reque
     try {
       if (request.path === "/oauth/accesstoken") return tokens.grant(request);
       tokens.check(request);
-      withinRate();
       const matching = routes.filter(({ path }) => path.test(request.path));
+      if (matching.every(({ isCounted = true }) => isCounted)) withinRate();
       if (matching.length === 0) throw refusal(404, "NOT_FOUND", "There is no such resource");
       const route = matching.find(({ method }) => method === request.method);
       if (route === undefined) throw refusal(405, "METHOD_NOT_ALLOWED", "This resource does not take this method");

@@ -4,7 +4,8 @@ import { run } from "#kit/run.ts";
 import { changesSetting, type Environment, keysSetting, urlSetting, wholeNumberSetting } from "#kit/settings.ts";
 import { type Listening, type ServeAt, serveSubgraph } from "#kit/subgraph.ts";
 import { loadersOver, resolvers } from "./resolvers.ts";
-import { type ClientCredentials, elisSystem, globalSystem } from "./source.ts";
+import { type ClientCredentials, elisSystem, globalSystem, watchedTorch } from "./source.ts";
+import { watchedUscis } from "./watch.ts";
 
 export type UscisSettings = ServeAt & {
   readonly sourceTimeoutMs: number;
@@ -47,16 +48,17 @@ function clientSetting(env: Environment, system: "GLOBAL" | "ELIS"): ClientCrede
 export async function startUscis(settings: UscisSettings): Promise<Listening> {
   const { sourceTimeoutMs: timeoutMs, globalUrl, elisUrl } = settings;
   const { globalClient = developmentClient, elisClient = developmentClient } = settings;
-  const systems = {
-    global: globalSystem({ url: globalUrl, credentials: globalClient, timeoutMs }),
-    elis: elisSystem({ url: elisUrl, credentials: elisClient, timeoutMs }),
-  };
+  const toGlobal = { url: globalUrl, credentials: globalClient, timeoutMs };
+  const toElis = { url: elisUrl, credentials: elisClient, timeoutMs };
+  const systems = { global: globalSystem(toGlobal), elis: elisSystem(toElis) };
+  const watching = [watchedTorch("GLOBAL", toGlobal), watchedTorch("ELIS", toElis)];
   const definition = {
     name: "uscis",
     sdl: readFileSync(new URL("./schema.graphql", import.meta.url), "utf8"),
     resolvers,
     loaders: () => loadersOver(systems),
-    close: () => Promise.all([systems.global.close(), systems.elis.close()]),
+    watched: () => watching.map(watchedUscis),
+    close: () => Promise.all([systems.global, systems.elis, ...watching].map((each) => each.close())),
   };
   return serveSubgraph(definition, settings);
 }

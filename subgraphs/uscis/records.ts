@@ -183,11 +183,16 @@ function readEnvelope(system: Source["system"], body: Buffer): Row {
   return envelope;
 }
 
-function readAsOf(system: Source["system"], asOf: unknown): string {
+/** The form of both systems' clocks. */
+export function isInstant(text: string): boolean {
   const form = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
-  const [, year, month, day] = (typeof asOf === "string" && form.exec(asOf)) || [];
-  if (calendarDay(year, month, day) === null) throw new SourceError("SOURCE_INVALID", system);
-  return asOf as string;
+  const [, year, month, day] = form.exec(text) ?? [];
+  return calendarDay(year, month, day) !== null;
+}
+
+function readAsOf(system: Source["system"], asOf: unknown): string {
+  if (typeof asOf !== "string" || !isInstant(asOf)) throw new SourceError("SOURCE_INVALID", system);
+  return asOf;
 }
 
 function eachRow<T>(

@@ -3,7 +3,9 @@
  * expires and once after a 401; a 429 is waited out once, if what it asks for fits the deadline of the call.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import { type Listing, sinceQuery } from "#kit/listing.ts";
 import { httpSystem, parseJson, SourceError, type SystemAnswer, type SystemRequest } from "#kit/source.ts";
+import { type ChangedRecord, decodeChanges } from "./changes.ts";
 import { decodeElis, decodeGlobal, type ElisAnswer, type GlobalAnswer } from "./records.ts";
 
 /** How many A-numbers both systems take in one search. */
@@ -43,13 +45,38 @@ export function elisSystem(settings: TorchSettings): UscisSystem<ElisAnswer> {
   };
 }
 
+/** One of the two systems as whoever watches it asks: with a connection and a token of its own. */
+export type WatchedUscis = {
+  readonly system: "GLOBAL" | "ELIS";
+  changes(position: string | null): Promise<Listing<ChangedRecord>>;
+  /** From then on the system calls there when something has changed. */
+  subscribe(callback: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function watchedTorch(system: "GLOBAL" | "ELIS", settings: TorchSettings): WatchedUscis {
+  const { get, post, close } = torchSystem(system, settings, 1);
+  const base = `/${system.toLowerCase()}/v1`;
+  return {
+    system,
+    changes: async (position) => decodeChanges(system, await get(`${base}/changes${sinceQuery(position)}`)),
+    subscribe: async (callback) => void (await post(`${base}/subscriptions`, { callback })),
+    close,
+  };
+}
+
 /** `renewAtMs`: from when on the next call takes a new token; endless until the token is there. */
 type HeldToken = { readonly token: Promise<string>; renewAtMs: number };
 
-type Torch = { post(path: string, body: unknown): Promise<Buffer>; close(): Promise<void> };
+type Torch = {
+  get(path: string): Promise<Buffer>;
+  post(path: string, body: unknown): Promise<Buffer>;
+  close(): Promise<void>;
+};
 
-function torchSystem(system: string, { url, credentials, timeoutMs, nowMs = Date.now }: TorchSettings): Torch {
-  const http = httpSystem({ system, url, timeoutMs });
+function torchSystem(system: string, settings: TorchSettings, connections = 16): Torch {
+  const { url, credentials, timeoutMs, nowMs = Date.now } = settings;
+  const http = httpSystem({ system, url, timeoutMs, connections });
   let held: HeldToken | null = null;
 
   /** The token for everyone: calls that come while one is being fetched share it. */
@@ -96,48 +123,50 @@ function torchSystem(system: string, { url, credentials, timeoutMs, nowMs = Date
     return { token, lifetimeMs: Number(seconds) * 1000 };
   }
 
+  async function call(request: SystemRequest): Promise<Buffer> {
+    const deadlineMs = performance.now() + timeoutMs;
+    const leftMs = () => deadlineMs - performance.now();
+    let answer = await withToken(request);
+    const retryAfter = answer.status === 429 ? retryAfterMs(answer) : null;
+    if (retryAfter !== null && retryAfter < leftMs()) {
+      await wait(retryAfter);
+      answer = await withToken(request);
+    }
+    if (answer.status !== 200) throw new SourceError(statusCode(answer.status), system);
+    return answer.body;
+
+    async function withToken(asked: SystemRequest): Promise<SystemAnswer> {
+      const first = currentToken();
+      const refused = await authorized(asked, await inTime(first.token));
+      if (refused.status !== 401) return refused;
+      forget(first);
+      return authorized(asked, await inTime(currentToken().token));
+    }
+
+    /** A token that is fetched for several calls may take longer than this one has left. */
+    async function inTime(token: Promise<string>): Promise<string> {
+      const settled = new AbortController();
+      const tooLate = wait(Math.max(0, leftMs()), undefined, { signal: settled.signal }).then(() => {
+        throw new SourceError("SOURCE_TIMEOUT", system);
+      });
+      return Promise.race([token, tooLate]).finally(() => settled.abort());
+    }
+
+    async function authorized(asked: SystemRequest, token: string): Promise<SystemAnswer> {
+      const timeLeftMs = Math.floor(leftMs());
+      if (timeLeftMs <= 0) throw new SourceError("SOURCE_TIMEOUT", system);
+      const headers = {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        accept: "application/json",
+      };
+      return http.ask({ ...asked, headers, timeoutMs: timeLeftMs });
+    }
+  }
+
   return {
-    async post(path, body) {
-      const deadlineMs = performance.now() + timeoutMs;
-      const leftMs = () => deadlineMs - performance.now();
-      const request = { method: "POST", path, body: JSON.stringify(body) } as const;
-      let answer = await withToken(request);
-      const retryAfter = answer.status === 429 ? retryAfterMs(answer) : null;
-      if (retryAfter !== null && retryAfter < leftMs()) {
-        await wait(retryAfter);
-        answer = await withToken(request);
-      }
-      if (answer.status !== 200) throw new SourceError(statusCode(answer.status), system);
-      return answer.body;
-
-      async function withToken(asked: SystemRequest): Promise<SystemAnswer> {
-        const first = currentToken();
-        const refused = await authorized(asked, await inTime(first.token));
-        if (refused.status !== 401) return refused;
-        forget(first);
-        return authorized(asked, await inTime(currentToken().token));
-      }
-
-      /** A token that is fetched for several calls may take longer than this one has left. */
-      async function inTime(token: Promise<string>): Promise<string> {
-        const settled = new AbortController();
-        const tooLate = wait(Math.max(0, leftMs()), undefined, { signal: settled.signal }).then(() => {
-          throw new SourceError("SOURCE_TIMEOUT", system);
-        });
-        return Promise.race([token, tooLate]).finally(() => settled.abort());
-      }
-
-      async function authorized(asked: SystemRequest, token: string): Promise<SystemAnswer> {
-        const timeLeftMs = Math.floor(leftMs());
-        if (timeLeftMs <= 0) throw new SourceError("SOURCE_TIMEOUT", system);
-        const headers = {
-          authorization: `Bearer ${token}`,
-          "content-type": "application/json",
-          accept: "application/json",
-        };
-        return http.ask({ ...asked, headers, timeoutMs: timeLeftMs });
-      }
-    },
+    get: (path) => call({ method: "GET", path }),
+    post: (path, body) => call({ method: "POST", path, body: JSON.stringify(body) }),
     close: http.close,
   };
 }
