@@ -149,6 +149,29 @@ test("a flood is told as all, and what it alerts to is still told", async () => 
   expect(messages.find(({ seq }) => seq === 2)?.changes).toEqual([{ all: true }, alert]);
 });
 
+test("whoever is known by very many identifiers is told of in parts, and alerted to once", async () => {
+  const { carrier, messages, until } = taker();
+  const { told, source } = toldSource();
+  const about = Array.from({ length: 250 }, (_, index) => ["Fin", String(index)] as const);
+  const alert = { kind: "BOOKED_IN", at: asOf } as const;
+  told.next = [
+    { asOf, changes: [] },
+    { asOf, changes: [{ about, alert }] },
+    { asOf, changes: [{ about: [["ID", "x".repeat(257)]] }] },
+    { asOf, changes: [{ about: [] }] },
+  ];
+  open(source, carrier, { beatMs: 0 });
+  await until(() => messages.some(({ seq }) => seq === 3));
+  const [, parts, long, none] = messages.map(({ changes }) => changes);
+  expect(parts?.map((each) => ("about" in each ? [each.about.length, each.alert?.kind] : each))).toEqual([
+    [100, "BOOKED_IN"],
+    [100, undefined],
+    [50, undefined],
+  ]);
+  expect(long).toEqual([{ all: true }]);
+  expect(none).toEqual([{ all: true }]);
+});
+
 test("each start has an epoch of its own", async () => {
   const [first, second] = [taker(), taker()];
   for (const each of [first, second]) open(toldSource().source, each.carrier);

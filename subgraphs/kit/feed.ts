@@ -57,6 +57,11 @@ export type Feed = { close(): Promise<void> };
 
 const maxChanges = 500;
 const maxAbouts = 5_000;
+/** Of one change: more are told as several. */
+const maxAboutsOfOne = 100;
+const maxValueChars = 256;
+/** Of a flood, so many alerts are still told one by one. */
+const maxAlertsOfFlood = 100;
 
 /** Announces until closed. Never throws and never rejects: a gateway or a system that is away is waited for. */
 export function openFeed(settings: FeedSettings): Feed {
@@ -117,10 +122,24 @@ async function watch(
 
 /** Too many to be told one by one are told as all; what they alert to is not lost with it. */
 function bounded(changes: readonly Change[]): readonly Change[] {
-  const abouts = changes.reduce((sum, each) => sum + ("about" in each ? each.about.length : 0), 0);
-  if (changes.length <= maxChanges && abouts <= maxAbouts) return changes;
-  const alerts = changes.filter((each) => "alert" in each && each.about.length <= 50);
-  return [{ all: true }, ...alerts.slice(0, 100)];
+  const parts = changes.flatMap(inParts);
+  const abouts = parts.reduce((sum, each) => sum + ("about" in each ? each.about.length : 0), 0);
+  if (parts.length <= maxChanges && abouts <= maxAbouts) return parts;
+  const alerts = changes.filter((each) => "alert" in each && each.about.length <= maxAboutsOfOne / 2);
+  return [{ all: true }, ...alerts.slice(0, maxAlertsOfFlood)];
+}
+
+function inParts(change: Change): readonly Change[] {
+  if ("all" in change) return [change];
+  const { about, alert } = change;
+  // What is too long to be told is nobody's identifier; whose record it is may still hang on it.
+  if (about.length === 0 || about.some(([, value]) => value === "" || value.length > maxValueChars))
+    return [{ all: true }];
+  if (about.length <= maxAboutsOfOne) return [change];
+  const parts = Array.from({ length: Math.ceil(about.length / maxAboutsOfOne) }, (_, index) => ({
+    about: about.slice(index * maxAboutsOfOne, (index + 1) * maxAboutsOfOne),
+  }));
+  return alert === undefined ? parts : parts.map((part, index) => (index === 0 ? { ...part, alert } : part));
 }
 
 type Publish = (changes: readonly Change[], heartbeat: FeedMessage["heartbeat"]) => Promise<void>;
