@@ -63,6 +63,7 @@ afterAll(async () => {
 function local(text: string): string {
   const hosts = Object.keys(services).join("|");
   return text
+    .replace("redis:6379", (place) => moved.get(place) ?? place)
     .replace(new RegExp(`(://(?:[^@/]*@)?)(?:${hosts}):`, "g"), "$1127.0.0.1:")
     .replace(/\b4\d{3}\b/g, (port) => moved.get(port) ?? port);
 }
@@ -129,7 +130,9 @@ testWithServers(
   "every service's command starts with its environment, becomes healthy, and the gateway answers (needs postgres and redis-server)",
   async () => {
     const postgres = await startPostgres();
-    servers.push(postgres, await startRedis());
+    const redis = await startRedis();
+    servers.push(postgres, redis);
+    moved.set("redis:6379", new URL(redis.url).host);
     const started = new Set(["redis", "postgres"]);
     while (started.size < ours.length + 2) {
       const next = ours.filter(
@@ -155,9 +158,15 @@ testWithServers(
       },
       body: JSON.stringify({ query: personRecord, variables: { by: { fin: scenarios[0]?.identifiers.fin } } }),
     });
-    const { data, errors } = (await response.json()) as { data: { person: { stays: unknown } }; errors?: unknown };
+    const { data, errors, extensions } = (await response.json()) as {
+      data: { person: { stays: unknown } };
+      errors?: unknown;
+      extensions: { freshness: readonly { system: string; live: boolean }[] };
+    };
     expect(errors).toBeUndefined();
     expect(data.person.stays).toMatchObject([{ state: "IN_FORCE", basis: "MA_PENDING" }]);
+    // Every source is heard through Redis.
+    expect(extensions.freshness.filter(({ live }) => !live)).toEqual([]);
   },
   120_000,
 );
