@@ -66,6 +66,17 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/reference.test.ts"],
     env: { PROOF_REFERENCE: "10000" },
   },
+  "cache-schedules": {
+    claim:
+      "in 20,000 interleavings of reads, fills, joins, changes, losses, repetitions, delays, pauses, restarts and failovers, no read is older than the lease, nor than what has been announced to its gateway; 22 faults planted one by one are seen",
+    command: [jest, "tests/cache-schedules.test.ts"],
+    env: { PROOF_SCHEDULES: "20000" },
+  },
+  "cache-keys": {
+    claim: "of 100,000 pairs of questions made to be mistaken for one another, no two have one key",
+    command: [jest, "gateway/cache/key.test.ts"],
+    env: { PROOF_KEYS: "100000" },
+  },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],

@@ -189,21 +189,21 @@ function askMissing(
   }
   const asking: Asking = { cache, next, read, slots, found, joined: new Set(), isOver: false };
   return new Promise((answer, fail) => {
-    const leave = (why: SubgraphFailure): void => {
+    const leave = (why: () => SubgraphFailure): void => {
       asking.isOver = true;
       for (const fill of asking.joined) fill.leave(why);
       asking.joined.clear();
     };
     const onGivenUp = (why: "deadline" | "aborted"): void => {
       const failure = why === "deadline" ? new SubgraphFailure("GATEWAY_TIMEOUT") : abandoned(signal);
-      leave(failure);
+      leave(() => failure);
       fail(failure);
     };
     const wait = { deadline, signal, onGivenUp };
     watch.add(wait);
     const end = (): void => {
       watch.delete(wait);
-      leave(new SubgraphFailure("SUBREQUEST_HTTP_ERROR"));
+      leave(() => new SubgraphFailure("SUBREQUEST_HTTP_ERROR"));
     };
     answered(asking).then(
       (given) => {

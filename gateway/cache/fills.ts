@@ -16,8 +16,8 @@ export type FillEnd<Own> = {
 export type Fill<Own> = {
   readonly ended: Promise<FillEnd<Own>>;
   join(): void;
-  /** The last one takes the read along. `why`: what it is ended with. */
-  leave(why: SubgraphFailure): void;
+  /** The last one takes a read that is still under way along. `why`: what it is ended with. */
+  leave(why: () => SubgraphFailure): void;
 };
 
 export type Fills<Own> = {
@@ -60,7 +60,7 @@ export function openFills<Own>(): Fills<Own> {
           waiting -= 1;
           if (waiting > 0 || isOver) return;
           close();
-          upstream.abort(why);
+          upstream.abort(why());
         },
       };
       for (const { key, generation } of keys) open.set(key, { generation, fill });

@@ -9,39 +9,63 @@ export type MemoryTier = {
   size(): { readonly entries: number; readonly bytes: number };
 };
 
-type Kept = { readonly entry: Entry; readonly until: number; readonly bytes: number };
+/** Between those used just before and just after it: to move one in a list is much cheaper than in a map. */
+type Kept = {
+  readonly key: string;
+  readonly entry: Entry;
+  readonly until: number;
+  readonly bytes: number;
+  older: Kept;
+  newer: Kept;
+};
 
 export function openMemoryTier({ maxBytes, now }: { readonly maxBytes: number; now(): number }): MemoryTier {
-  /** The one used longest ago first. */
   const kept = new Map<string, Kept>();
+  /** A ring: the one used longest ago is the next newer of this one, which is none itself. */
+  const end = { key: "", bytes: 0 } as Kept;
+  end.older = end.newer = end;
   let bytes = 0;
-  const forget = (key: string): void => {
-    const old = kept.get(key);
+  const takeOut = ({ older, newer }: Kept): void => {
+    older.newer = newer;
+    newer.older = older;
+  };
+  const putLast = (each: Kept): void => {
+    each.older = end.older;
+    each.newer = end;
+    end.older.newer = each;
+    end.older = each;
+  };
+  const forget = (old: Kept | undefined): void => {
     if (old === undefined) return;
+    takeOut(old);
+    kept.delete(old.key);
     bytes -= old.bytes;
-    kept.delete(key);
   };
   return {
     get(key) {
       const found = kept.get(key);
       if (found === undefined) return undefined;
-      kept.delete(key);
       if (found.until <= now()) {
-        bytes -= found.bytes;
+        forget(found);
         return undefined;
       }
-      kept.set(key, found);
+      if (end.older !== found) {
+        takeOut(found);
+        putLast(found);
+      }
       return found.entry;
     },
     set(key, entry, lifetimeMs) {
-      forget(key);
+      forget(kept.get(key));
       const size = bytesOf(key, entry);
       if (size > maxBytes || lifetimeMs <= 0) return;
-      kept.set(key, { entry, until: now() + lifetimeMs, bytes: size });
+      const added: Kept = { key, entry, until: now() + lifetimeMs, bytes: size, older: end, newer: end };
+      putLast(added);
+      kept.set(key, added);
       bytes += size;
-      while (bytes > maxBytes) forget(kept.keys().next().value as string);
+      while (bytes > maxBytes) forget(end.newer);
     },
-    delete: forget,
+    delete: (key) => forget(kept.get(key)),
     size: () => ({ entries: kept.size, bytes }),
   };
 }
