@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Config, readConfig } from "../gateway/config.ts";
 import type { SourceFreshness } from "../gateway/freshness.ts";
-import { startGateway } from "../gateway/gateway.ts";
+import { type Overrides, startGateway } from "../gateway/gateway.ts";
 import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
 import type { Mocks } from "../mocks/main.ts";
 import { announcing } from "./announcing.ts";
@@ -45,13 +45,14 @@ export type GraphSettings = SystemsSettings & {
   /** Subgraphs tell the gateway of changes, as in the product, and so their answers are kept. False unless told: who asks
    * again at once after a fault, or counts requests, would see what was kept. */
   readonly announces?: boolean;
+  readonly overrides?: Overrides;
   /** What stands between the gateway and a subgraph: that is asked in its place. */
   readonly before?: (subgraph: string, url: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
 };
 
 /** Everything is closed by `close`, in the order in which nothing is left waiting. */
 export async function startGraph(given: GraphSettings = {}): Promise<Graph> {
-  const { config = {}, announces = false, before, ...settings } = given;
+  const { config = {}, overrides = {}, announces = false, before, ...settings } = given;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const each of closers.splice(0).reverse()) await each();
@@ -77,7 +78,7 @@ export async function startGraph(given: GraphSettings = {}): Promise<Graph> {
       }
     const gateway = await startGateway(
       { ...gatewayConfig(mocks), subgraphUrls: settingNames(subgraphUrls), subgraphKeys, ...config },
-      { writeLine: () => undefined },
+      { writeLine: () => undefined, ...overrides },
     );
     closers.push(gateway.close);
     const { url, internalUrl } = gateway;

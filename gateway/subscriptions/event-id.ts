@@ -18,6 +18,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const numberBytes = 6;
 const logBytes = 6;
+const idBytes = nonceBytes + logBytes + numberBytes + tagBytes;
 const idForm = /^[\w-]{54}$/;
 
 /** `secret`: shared by gateways that may read each other's ids, where they have one log; random by default. */
@@ -37,7 +38,8 @@ export function eventIds(secret: Buffer = randomBytes(32)): EventIds {
     open(id, owner) {
       if (!idForm.test(id)) return null;
       const bytes = Buffer.from(id, "base64url");
-      if (bytes.length !== nonceBytes + logBytes + numberBytes + tagBytes) return null;
+      // One text for the same bytes: another spelling of an id is none.
+      if (bytes.length !== idBytes || bytes.toString("base64url") !== id) return null;
       try {
         const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), {
           authTagLength: tagBytes,

@@ -1,10 +1,10 @@
 /** Sessions taken back: what is believed, whose it is, and for how long it holds. */
 import { describe, expect, test } from "@jest/globals";
-import { keyPair, rawToken } from "../../tests/issuers.ts";
-import type { TokenAbout } from "./authenticate.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
-import { type KeySet, readKeySet } from "./key-set.ts";
-import { pushAnswer, revocations, type SetOutcome } from "./revocations.ts";
+import type { TokenAbout } from "../gateway/authorization/authenticate.ts";
+import type { IssuerKeys } from "../gateway/authorization/issuer-keys.ts";
+import { type KeySet, readKeySet } from "../gateway/authorization/key-set.ts";
+import { pushAnswer, revocations, type SetOutcome } from "../gateway/authorization/revocations.ts";
+import { keyPair, rawToken } from "./issuers.ts";
 
 const issuer = "https://issuer.test.example";
 const other = "https://other.test.example";
