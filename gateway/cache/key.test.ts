@@ -65,6 +65,7 @@ describe("T63: apart are", () => {
     ["false and null", key({ a: false }), key({ a: null })],
     ["a list of one and what is in it", key({ a: ["x"] }), key({ a: "x" })],
     ["a root and an entity", keyText("a", "b", "{}", null), keyText("a", "b", "{}", "")],
+    ["a root and an entity that reads as one", keyText("a", "b", "{}", null), keyText("a", "b", "{}", "r")],
     ["a value with a delimiter and two values", keyText("a", "b:c", "{}", null), keyText("a:b", "c", "{}", null)],
   ])("%s", (_, one, other) => {
     expect(one).not.toBe(other);
