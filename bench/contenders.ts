@@ -2,6 +2,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { About } from "../subgraphs/kit/envelope.ts";
+import { announce } from "./announce.ts";
 import type { LoadRequest } from "./load.ts";
 import { type Child, freePort, sleep, startChild } from "./processes.ts";
 
@@ -11,6 +13,8 @@ export type Contender = {
   readonly kind: "ours" | "peer" | "ceiling";
   /** Asked by a caller, over a stage that has callers. */
   readonly isAuthorized?: true;
+  /** It is told of all sources, and that so much of the persons changes in a second. */
+  readonly changing?: number;
   start(place: Place): { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 };
 
@@ -36,6 +40,8 @@ export type Authorized = {
   readonly traits: string;
   readonly keys: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Who changes, by what identifies each of them. */
+  readonly persons: readonly (readonly About[])[];
 };
 
 export const gatewayCore = 0;
@@ -60,16 +66,19 @@ function ours(fetches: "personal" | "common"): Contender["start"] {
 }
 
 /** With everything on but TLS, over the product's own file of subgraphs. */
-const oursAuthorized: Contender["start"] = ({ authorized, ...place }) => {
-  if (authorized === undefined) throw new Error("nobody vouches for callers here");
-  return startOurs(place, {
-    GATEWAY_INSECURE: alwaysOff,
-    GATEWAY_SUPERGRAPH: authorized.supergraph,
-    GATEWAY_ISSUERS: authorized.issuers,
-    GATEWAY_SUBGRAPHS: authorized.traits,
-    SUBGRAPH_KEYS_FILE: authorized.keys,
-  });
-};
+const oursAuthorized =
+  (settings: Readonly<Record<string, string>> = {}): Contender["start"] =>
+  ({ authorized, ...place }) => {
+    if (authorized === undefined) throw new Error("nobody vouches for callers here");
+    return startOurs(place, {
+      GATEWAY_INSECURE: alwaysOff,
+      GATEWAY_SUPERGRAPH: authorized.supergraph,
+      GATEWAY_ISSUERS: authorized.issuers,
+      GATEWAY_SUBGRAPHS: authorized.traits,
+      SUBGRAPH_KEYS_FILE: authorized.keys,
+      ...settings,
+    });
+  };
 
 function startOurs(
   { port, internalPort, gatewayMain, profileFolder }: Place,
@@ -118,7 +127,31 @@ export const contenders: readonly Contender[] = [
     kind: "ours",
     isAuthorized: true,
     title: "Crosswalk, the same with callers, purposes, gate, guards, signatures and the grid on",
-    start: oursAuthorized,
+    start: oursAuthorized(),
+  },
+  {
+    name: "ours-cold",
+    kind: "ours",
+    isAuthorized: true,
+    changing: 0,
+    title: "Crosswalk, everything on, nothing kept",
+    start: oursAuthorized({ CACHE_MAX_BYTES: "0" }),
+  },
+  {
+    name: "ours-warm",
+    kind: "ours",
+    isAuthorized: true,
+    changing: 0,
+    title: "Crosswalk, everything on, from memory",
+    start: oursAuthorized(),
+  },
+  {
+    name: "ours-changing",
+    kind: "ours",
+    isAuthorized: true,
+    changing: 0.01,
+    title: "Crosswalk, everything on, from memory, 1 % of the persons changing in each second",
+    start: oursAuthorized(),
   },
   { name: "stock", kind: "peer", title: "@apollo/gateway + @apollo/server", start: peer("stock") },
   { name: "hive", kind: "peer", title: "Hive Gateway, nothing shared", start: peer("hive", "stitching") },
@@ -135,6 +168,13 @@ export const contenders: readonly Contender[] = [
     start: peer("hive", "router", "published"),
   },
   { name: "bare", kind: "ceiling", title: "ceiling: node:http sending the bytes", start: ceiling("bare", "stock") },
+  {
+    name: "bare-warm",
+    kind: "ceiling",
+    isAuthorized: true,
+    title: "ceiling: node:http sending the same bytes to the same requests",
+    start: ceiling("bare", "ours-warm"),
+  },
   {
     name: "parse",
     kind: "ceiling",
@@ -155,7 +195,12 @@ export const contenders: readonly Contender[] = [
   },
 ];
 
-export type Running = { readonly contender: Contender; readonly child: Child; readonly port: number };
+export type Running = {
+  readonly contender: Contender;
+  readonly child: Child;
+  readonly port: number;
+  readonly internalPort: number;
+};
 
 /** Starts it and waits for its first right answer. Throws with its own complaint when none comes in time. */
 export async function startContender(
@@ -181,12 +226,39 @@ export async function startContender(
   while (performance.now() - startedAt < 20_000 && !child.hasEnded()) {
     const answer = await ask(port, request.body, headersOf(contender, place)).catch(() => null);
     const fault = answer === null ? last : faultIn(answer);
-    if (fault === null) return { contender, child, port, firstAnswerMs: performance.now() - startedAt };
+    if (fault === null) {
+      const firstAnswerMs = performance.now() - startedAt;
+      return {
+        contender,
+        child: await announcedTo(contender, child, place, internalPort),
+        port,
+        internalPort,
+        firstAnswerMs,
+      };
+    }
     last = fault;
     await sleep(answer === null ? 4 : 50);
   }
   await child.end();
   throw new Error(`${last} ${child.complaint().slice(-600)}`.trim());
+}
+
+/** Until it ends. */
+async function announcedTo(
+  { changing }: Contender,
+  child: Child,
+  { authorized }: Pick<Place, "authorized">,
+  internalPort: number,
+): Promise<Child> {
+  if (changing === undefined || authorized === undefined) return child;
+  const announcing = await announce({ ...authorized, internalPort, changing });
+  return {
+    ...child,
+    end: () => {
+      announcing.stop();
+      return child.end();
+    },
+  };
 }
 
 /** What a contender's requests have beside those of all. */

@@ -81,6 +81,12 @@ const takenAt = ({ gatewayPid, stubPid }: LoadRun) => {
   };
 };
 
+/** What stands before `extensions`: how fresh the sources are may differ from one answer to the next. */
+function toldIn(answer: Buffer): Buffer {
+  const at = answer.lastIndexOf(',"extensions":');
+  return at === -1 ? answer : answer.subarray(0, at);
+}
+
 /** Says whether an answer is right; remembers the bytes of right ones. */
 function judge({ requests, knownGood }: Pick<LoadRun, "requests" | "knownGood">) {
   const good = requests.map((_, index) => (knownGood[index] === undefined ? [] : [Buffer.from(knownGood[index])]));
@@ -89,7 +95,8 @@ function judge({ requests, knownGood }: Pick<LoadRun, "requests" | "knownGood">)
     /** For bytes that are not a candidate's: another known answer, or one that says the same in another order. */
     isRight(index: number, body: Buffer): boolean {
       const known = good[index] as Buffer[];
-      if (known.some((each) => each.equals(body))) return true;
+      const told = toldIn(body);
+      if (known.some((each) => toldIn(each).equals(told))) return true;
       try {
         const { data, errors } = JSON.parse(body.toString()) as { data?: unknown; errors?: unknown };
         if (errors !== undefined || !isDeepStrictEqual(data, requests[index]?.expected)) return false;

@@ -13,6 +13,7 @@ import { issuerName, mintToken } from "../mocks/issuer/mint.ts";
 import { scenarioPeople, scenarios } from "../mocks/population/scenarios.ts";
 import type { PersonFile } from "../mocks/population/types.ts";
 import { createWorld } from "../mocks/population/world.ts";
+import type { About } from "../subgraphs/kit/envelope.ts";
 import { differences } from "../tests/oracle/compare.ts";
 import { readOracle } from "../tests/oracle/oracle.ts";
 import { agencyNames, populationSeed, startSystems } from "../tests/systems.ts";
@@ -66,6 +67,14 @@ export async function openPerson(folder: string): Promise<Stage> {
         title: `${persons(requests.length)}, all connections the same; all that authorization does, on and off`,
         requests,
       },
+      {
+        name: "cache",
+        title: `${persons(own.length)}, each connection its own; everything on, cold and warm`,
+        requests: own,
+        ownRequests: true,
+        connections: keptConnections,
+        pairs: { "ours-warm": "bare-warm", "ours-changing": "bare-warm", "ours-cold": "ours-warm" },
+      },
     ];
     const authorized = {
       supergraph: guarded,
@@ -78,6 +87,7 @@ export async function openPerson(folder: string): Promise<Stage> {
         // Cases differ: what is told of two callers is not the same, and nothing personal is shared.
         "crosswalk-case": "case {connection}",
       },
+      persons: own.map(identifiersIn),
     };
     return { supergraph, authorized, subgraphs: names, stub, workloads, close };
   } catch (error) {
@@ -118,6 +128,10 @@ function withoutRules(sdl: string): string {
 const world = { size: 2_000, seed: populationSeed };
 /** Answers to callers from whom something may be hidden wait for the next tick of 25 ms: so many keep a core busy. */
 const connections = 200;
+/** From memory the grid alone would hold 200 connections back; of many more, some would find every call to a subgraph taken. */
+const keptConnections = 250;
+/** Nearly all that there are in such a world: more than there are connections. */
+const ownPersons = 300;
 
 /** Persons with records at ICE and at the court, of whom 8 USC 1367 hides nothing: some more than there are connections. */
 function ownFins(): readonly string[] {
@@ -127,7 +141,18 @@ function ownFins(): readonly string[] {
     cases.length > 0 &&
     elis.cases.every(({ form, protection }) => protection === null && /^I-(589|765|130|485)$/.test(form));
   const files = [...createWorld(world).persons()].slice(scenarioPeople).filter(isOrdinary);
-  return files.slice(0, connections * 1.5).flatMap(({ ident }) => ident.map(({ fin }) => fin));
+  return files.slice(0, ownPersons).flatMap(({ ident }) => ident.map(({ fin }) => fin));
+}
+
+/** By what every agency knows of this person, whatever each of them goes by. */
+function identifiersIn({ expected }: LoadRequest): readonly About[] {
+  const { fin, fins, aNumbers } = (
+    expected as { readonly person: Readonly<Record<"fins" | "aNumbers", string[]>> & { readonly fin: string } }
+  ).person;
+  return [
+    ...[...new Set([fin, ...fins])].map((each): About => ["Fin", each]),
+    ...aNumbers.map((each): About => ["ANumber", each]),
+  ];
 }
 
 const ordinary: ReadonlySet<string> = new Set(["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S9", "S10"]);

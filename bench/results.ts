@@ -14,6 +14,8 @@ export type Measured = {
   readonly single: readonly LoadResult[];
   /** Calls to subgraphs for one request, one per round. */
   readonly callsPerRequest: readonly number[];
+  /** Of what the cache was asked for; null where there is none, or nobody said that anything holds. */
+  readonly hitRatio: number | null;
   readonly peakMemoryMb: number;
 };
 
@@ -134,6 +136,9 @@ export function workloadTable(
       const least = leastCpu(a.busy) / leastCpu(b.busy);
       return `- ${a.contender.title}: ${short(rate)} of the requests/s and ${short(cpu)} times the CPU per request (medians of each round's ratio; of the least disturbed rounds ${short(least)}) of "${b.contender.title}"`;
     }),
+    ...measured.flatMap(({ contender, hitRatio }) =>
+      hitRatio === null ? [] : `- ${contender.title}: ${(hitRatio * 100).toFixed(2)} % of all look-ups found in memory`,
+    ),
     ...refused.map((each) => `- ${each.name} was not measured: ${each.why}`),
     ...(measured.length === 0
       ? []
@@ -172,7 +177,7 @@ function about(rounds: number): string {
   return `commit ${commit}, ${day}, medians of ${rounds}, Node ${process.versions.node}, ${machine}`;
 }
 
-const order = ["shop", "varied", "person", "authorization", "authorization-shared", "start"];
+const order = ["shop", "varied", "person", "authorization", "authorization-shared", "cache", "start"];
 const resultsPath = new URL("RESULTS.md", import.meta.url);
 
 /** The file's sections by name; a workload run again replaces its own. */
@@ -200,7 +205,7 @@ Written by \`npm run bench\`. Versions: ${versions.join(", ")}; all of them on t
 
 How to read it:
 - One process each, on core ${gatewayCore}; the load and the subgraphs' stand-in share core ${loadCore}. Rounds go in turns (A B C A B C), so that whatever else the machine does meets all alike; medians, and of CPU per request the least. Trust ratios rather than figures.
-- Every answer is compared while it is counted: byte for byte with one that was compared with the expected answer in full. \`wrong\` must be 0, and wrong answers are not counted.
+- Every answer is compared while it is counted: byte for byte with one that was compared with the expected answer in full; what \`extensions\` tell of the sources is left out. \`wrong\` must be 0, and wrong answers are not counted.
 - The subgraphs' answers are recorded: they cost a gateway its calls, and no waiting. \`stock\` is \`@apollo/gateway\` behind \`@apollo/server\`. A ratio over 1 in "× stock" and in "stock's CPU ÷ its own" is better, in "÷ stock" one below 1.
 - "≥": the load and the stub had no more to give while the gateway had: it could have done more. CPU per request (all threads) holds even then.
 - Ceilings do none of a gateway's work: they say how much of the time is HTTP, JSON and calls that nobody can avoid. The parse and call ceilings repeat, on every request, what the named gateway was seen to ask of the subgraphs.
@@ -209,5 +214,6 @@ Not like for like:
 - Ours runs with its limits, deadlines, error rules, metrics and log on, its log written to nowhere; authentication, purposes and policies are off. The others run as they come: no log lines, no metrics, usage reports off.
 - "Nothing shared": two requests under way share no call. "Shared" lines answer many identical requests with few calls: they say nothing of callers who ask different things. Hive's published benchmark shares whole requests and their answers; ours executes identical operations once while none of the first one's reads has been answered, and writes every answer by itself.
 - "authorization": everything on is the product as it ships: its own schema/subgraphs.json (every fetch common), callers and purposes, deny by default, gate, guards and policies, every fetch signed, the grid; everything off is the same without them. Where each connection asks about persons of its own nothing is shared, as with officers who ask about different people. Where all ask about the same few, less is shared with everything on: answers that wait for the grid are not waiting with the others, so fewer requests coincide. With the grid taken out the rest costs 1.0 to 1.1 times the CPU there.
+- "cache": everything on, as in "authorization". The bench announces for every source as its watcher would, every 500 ms; the first round fills. The ceiling gets the same requests, headers included, and sends the bytes of the same answers. Its requests/s are bounded by the load, those from memory by the grid as well: 250 connections cannot have more than 10,000. CPU per request is bounded by neither.
 - Hive Gateway needs \`@graphql-tools/delegate\` pinned (bench/peers/package.json): a newer one asks for a package that was not to be had.`;
 }
