@@ -3,7 +3,11 @@
  * as they do not change. What it keeps is frozen: whoever changes it is caught.
  */
 import { type ConstDirectiveNode, type FieldDefinitionNode, Kind, parse, parseConstValue, print, visit } from "graphql";
+import { cached } from "../../gateway/cache/entity-cache.ts";
+import { openFeeds } from "../../gateway/cache/feeds.ts";
+import type { Change } from "../../gateway/cache/message.ts";
 import type { ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
+import { openWatch } from "../../gateway/subgraph/watch.ts";
 import { nameNode } from "./arguments.ts";
 import { drawSeeded } from "./draw.ts";
 
@@ -46,8 +50,58 @@ export function withSomeLifetimes(sdl: string, seed: number): string {
   return withLifetimes(sdl, { ofType, ofField: () => (draw.chance(60) ? ofType() : []) });
 }
 
-export type NaiveCache = {
-  readonly call: ExecutedCall;
+/** What stands in front of the subgraphs; `lose` forgets some of what is kept, drawn from a number. */
+export type Front = { readonly call: ExecutedCall; lose(from: number): void };
+
+/** The gateway's own cache, under two feeds whose leases never end. */
+export function ownCache(
+  next: ExecutedCall,
+): Front & { readonly counts: { hits: number; misses: number }; close(): void } {
+  const feeds = openFeeds({ leaseMs: 2_000, now: () => 0 });
+  const counts = { hits: 0, misses: 0 };
+  const seqs = { one: 0, other: 0 };
+  const tell = (source: keyof typeof seqs, changes: readonly Change[]) =>
+    feeds.receive(
+      {
+        source,
+        epoch: "e",
+        seq: seqs[source],
+        changes,
+        heartbeat: { clock: "c", since: 0, asOf: "2026-10-19T14:00:00Z" },
+      },
+      0,
+    );
+  for (const source of ["one", "other"] as const) tell(source, []);
+  const watch = openWatch();
+  const layer = cached({
+    isCommon: () => true,
+    feeds,
+    maxBytes: 64 * 1024 * 1024,
+    far: null,
+    watch,
+    random: Math.random,
+    onLookup: ({ hits, misses }) => {
+      counts.hits += hits;
+      counts.misses += misses;
+    },
+    onFault: (error) => {
+      throw error;
+    },
+  });
+  const call = layer(({ url: _url, ...request }) => next({ ...request, origin: undefined }));
+  return {
+    counts,
+    call: ({ origin: _origin, ...request }) => call({ ...request, url: "" }),
+    lose(from) {
+      const source = from % 2 === 0 ? "one" : "other";
+      seqs[source] += 1;
+      tell(source, [{ all: true }]);
+    },
+    close: watch.close,
+  };
+}
+
+export type NaiveCache = Front & {
   /** By everything that may tell two answers apart. */
   readonly entries: Map<string, { readonly value: unknown; readonly tags: readonly string[] }>;
   /** Requests that were answered wholly, partly and not at all from what is kept. */
@@ -118,6 +172,13 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
     entries,
     counts,
     unlikeBodies,
+    lose(from) {
+      let at = from;
+      for (const key of [...entries.keys()]) {
+        at = (Math.imul(at, 1_664_525) + 1_013_904_223) >>> 0;
+        if (at % 3 === 0) entries.delete(key);
+      }
+    },
     call: (request) => {
       const { reads } = request;
       if (reads === undefined) return next(request);
