@@ -136,6 +136,8 @@ type Case = {
   /** Whose: the first for whom the act can be done. */
   readonly whom?: (file: PersonFile) => boolean;
   readonly alerts?: readonly string[];
+  /** Others' answers change with it: at least so many persons'. */
+  readonly persons?: number;
 };
 
 const cases: readonly Case[] = [
@@ -153,6 +155,15 @@ const cases: readonly Case[] = [
     agency: "eoir",
     act: "remove-case",
     whom: ({ cases }) => cases.some(({ leadOf }) => leadOf.length > 0),
+    persons: 2,
+  },
+  // A row that bears no A-number: only the subject's id tells whose it is.
+  {
+    system: "eid",
+    agency: "ice",
+    act: "lift-detainer",
+    whom: ({ eid }) => eid.detainers.some(({ aFileNumber, liftedAt }) => aFileNumber === null && liftedAt === null),
+    alerts: ["DETAINER_LIFTED"],
   },
   { system: "eid", agency: "ice", act: "lodge-detainer", alerts: ["DETAINER_LODGED"] },
   { system: "eid", agency: "ice", act: "lift-detainer", alerts: ["DETAINER_LIFTED"] },
@@ -182,7 +193,14 @@ const cases: readonly Case[] = [
     alerts: [],
   },
   // A number that somebody else has: whose answers say then that they share it.
-  { system: "ident", agency: "obim", act: "new-encounter", with: { typedANumber: "A037182818" }, alerts: [] },
+  {
+    system: "ident",
+    agency: "obim",
+    act: "new-encounter",
+    with: { typedANumber: "A145774012" },
+    alerts: [],
+    persons: 2,
+  },
   {
     system: "ident",
     agency: "obim",
@@ -251,7 +269,7 @@ describe("whatever it changes in any answer about anybody is announced", () => {
   test.each(cases.map((each) => [`${each.system} ${each.act} ${JSON.stringify(each.with ?? {})}`, each] as const))(
     "%s",
     async (_title, each) => {
-      const { agency, system, alerts } = each;
+      const { agency, system, alerts, persons: atLeast = 1 } = each;
       const [feed, source] = [feeds[agency], system.toUpperCase()];
       await feed.lookedAt(source);
       const before = await answersOf(agency);
@@ -264,7 +282,8 @@ describe("whatever it changes in any answer about anybody is announced", () => {
       await feed.lookedAt(source);
       const messages = feed.messages.slice(told);
       const changed = changedAnswers(before, after);
-      expect(changed).not.toEqual([]);
+      const whose = changed.flatMap(([asked]) => /^Person (\S+)/.exec(asked)?.[1] ?? []);
+      expect(new Set(whose).size).toBeGreaterThanOrEqual(atLeast);
       expect(unreached(changed, source, messages)).toEqual([]);
       // Untold, it would show: and it is told of nobody else's systems.
       expect(unreached(changed, source, [])).not.toEqual([]);

@@ -35,8 +35,10 @@ export function lastSnapshotDate(now: string): string {
   return lastSnapshotDate(new Date(midnight - 86_400_000).toISOString());
 }
 
+type Cases = Pick<PersonFile, "index" | "cases">;
+
 /** This person's cases as the snapshot has them. */
-export function snapshotCases({ date, first, before }: Snapshot, file: PersonFile): readonly CaseFile[] {
+export function snapshotCases({ date, first, before }: Snapshot, file: Cases): readonly CaseFile[] {
   const then = before.get(file.index) ?? file.cases;
   return then.flatMap((each) => {
     if (first && !each.inSnapshot) return [];
@@ -82,9 +84,16 @@ function leadsNow(world: World, { leads }: Snapshot, rider: number): readonly Ca
 }
 
 function leadsThen(world: World, snapshot: Snapshot, rider: number): readonly CaseFile[] {
+  // One that has been taken off the record since stands in nobody's file any more.
+  const gone = (lead: number): Cases[] =>
+    [...snapshot.before]
+      .filter(([, cases]) => cases.some(({ idncase }) => idncase === lead))
+      .map(([index, cases]) => ({ index, cases }));
+  const holders = (lead: number): readonly Cases[] => {
+    const found = world.find("idncase", String(lead));
+    return found.length > 0 ? found : gone(lead);
+  };
   return (snapshot.leads.get(rider) ?? []).flatMap((lead) =>
-    world
-      .find("idncase", String(lead))
-      .flatMap((file) => snapshotCases(snapshot, file).filter(({ idncase }) => idncase === lead)),
+    holders(lead).flatMap((file) => snapshotCases(snapshot, file).filter(({ idncase }) => idncase === lead)),
   );
 }
