@@ -71,7 +71,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     const documents = openDocuments({ path: config.documents, mode: config.documentsMode });
     const planner = openPlanner({ softMs: config.planSoftMs, hardMs: config.planHardMs, heapMb: plannerHeapMb });
     ends.push(planner.close);
-    const subgraphs = openSubgraphs(config, telemetry);
+    const subgraphs = await openSubgraphs(config, telemetry);
     ends.push(subgraphs.close);
     const settings: Omit<SupergraphSettings, "authorization" | "id"> = {
       planner,
@@ -147,7 +147,8 @@ async function openListeners(
   let isEnding = false;
   const gate = admission({ maxRequests: config.maxRequests });
   ends.push(gate.close);
-  const { authenticate, revoked } = authentication(config, telemetry);
+  const { authenticate, revoked } = authentication(config, telemetry, sources.passOn);
+  sources.listen((set) => void revoked.receive(set, "stream"));
   const subscriptions = openSubscriptions({
     current: supergraph.current,
     feeds,
@@ -202,12 +203,13 @@ async function openListeners(
 }
 
 /** Who asks, by the keys that issuers publish, and whom they have taken back. */
-function authentication(config: Config, telemetry: Telemetry) {
+function authentication(config: Config, telemetry: Telemetry, pass: (set: string) => void) {
   const settings = { ...config, events: telemetry };
   const keys = openIssuerKeys(settings);
   const revoked: Revocations = revocations({
     keys,
     audience: config.audience,
+    pass,
     onOutcome: (outcome, from) => telemetry.setReceived(typeof outcome === "string" ? outcome : outcome.refused, from),
   });
   const { isRevoked } = revoked;
@@ -239,7 +241,7 @@ type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> &
 };
 
 /** One fetch, outermost first: traced, kept, shared, resilient, signed and sent. The order is the design. */
-function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
+async function openSubgraphs(config: Config, telemetry: Telemetry): Promise<Subgraphs> {
   const traitsOf: TraitsOf = readSubgraphsFile(config.subgraphsFile, {
     timeoutMs: config.subgraphTimeoutMs,
     maxConcurrent: maxConcurrentPerSubgraph,
@@ -253,7 +255,7 @@ function openSubgraphs(config: Config, telemetry: Telemetry): Subgraphs {
     watch,
   });
   const isCommon = (subgraph: string) => traitsOf(subgraph).fetches === "common";
-  const sources = openSources(config, telemetry, { keysOf, traitsOf, watch });
+  const sources = await openSources(config, telemetry, { keysOf, traitsOf, watch });
   const layers: readonly Layer[] = [
     traced(telemetry),
     sources.layer,

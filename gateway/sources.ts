@@ -4,13 +4,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { cached } from "./cache/entity-cache.ts";
-import { openRedisFeed } from "./cache/feed-redis.ts";
 import { type Feeds, openFeeds } from "./cache/feeds.ts";
 import { type CarrierClock, type Receive, type ReceiveSettings, receiver } from "./cache/receive.ts";
-import { openLinks } from "./cache/redis.ts";
 import { readRedisAddress } from "./cache/redis-address.ts";
 import { randomCacheKeys, readCacheKeys } from "./cache/seal.ts";
-import { sealedTier } from "./cache/sealed-tier.ts";
 import type { Config } from "./config.ts";
 import { freshnessOf, type SourceFreshness } from "./freshness.ts";
 import type { Changes } from "./http/internal.ts";
@@ -24,6 +21,10 @@ export type Sources = {
   readonly feeds: Feeds;
   /** For what is posted; null: they announce through Redis. */
   readonly changes: Changes | null;
+  /** Hands on to the other gateways what all of them must know. Alone, there is nobody. */
+  readonly passOn: (text: string) => void;
+  /** From now on it is heard what comes through Redis; `listener` gets what other gateways pass on. */
+  readonly listen: (listener: (text: string) => void) => void;
   /** How they stand at this moment; later to be asked about those behind some subgraphs. */
   standing(): (subgraphs: readonly string[]) => readonly SourceFreshness[];
   close(): void;
@@ -38,16 +39,19 @@ export type SourcesSettings = {
 /** Without a heartbeat for so long nothing that is kept of a source is served. */
 const leaseMs = 2000;
 
-export function openSources(
+export async function openSources(
   config: Config,
   telemetry: Telemetry,
   { keysOf, traitsOf, watch }: SourcesSettings,
-): Sources {
+): Promise<Sources> {
   const feeds = openFeeds({ leaseMs, now: watch.now });
   const address = readRedisAddress(config.redis);
   // Without keys of its own, what this process writes is for itself alone.
   const keys = readCacheKeys({ keys: config.cacheKeys, file: config.cacheKeysFile }) ?? randomCacheKeys();
-  const redis = address && openLinks(address, telemetry.redisChanged);
+  // Its client takes a twentieth of a second to load.
+  const redis =
+    address &&
+    (await import("./cache/through-redis.ts")).throughRedis({ address, keys, now: watch.now, events: telemetry });
   const receive = receiver({
     feeds,
     keysOf,
@@ -59,7 +63,7 @@ export function openSources(
     isCommon: (subgraph) => traitsOf(subgraph).fetches === "common",
     feeds,
     maxBytes: config.cacheMaxBytes,
-    far: redis && sealedTier({ ...redis, keys, wallNow: Date.now, onTampered: telemetry.entryDistrusted }),
+    far: redis?.far ?? null,
     watch,
     random: Math.random,
     onLookup: ({ subgraph, hits, misses, far }) =>
@@ -67,11 +71,19 @@ export function openSources(
     onFault: telemetry.faultCaught,
   });
   const take = taking(receive, telemetry);
-  const stream = redis && openRedisFeed({ ...redis, onEnvelope: take, now: watch.now });
   return {
     layer,
     feeds,
-    changes: stream ? null : posted(take, watch),
+    changes: redis ? null : posted(take, watch),
+    passOn: redis?.relay.pass ?? (() => {}),
+    listen(listener) {
+      redis?.listen((envelope, clock) => {
+        const text = redis.relay.open(envelope);
+        if (text === undefined) take(envelope, clock);
+        else if (text === null) telemetry.announcementRefused({ subgraph: null, reason: "forged" });
+        else listener(text);
+      });
+    },
     standing() {
       const standings = new Map(
         feeds.standing().map((each) => [each.feed, { ...each, position: feeds.position(each.feed) }]),
@@ -83,7 +95,6 @@ export function openSources(
         });
     },
     close() {
-      stream?.close();
       redis?.close();
     },
   };

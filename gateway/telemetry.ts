@@ -86,6 +86,8 @@ export type Telemetry = {
   /** Which sources are watched, when somebody asks for the metrics. */
   watchSources(live: () => ReadonlyMap<string, boolean>): void;
   redisChanged(link: string, state: "well" | "ill"): void;
+  /** What other gateways must know could not be handed on. Somebody should look. */
+  relayLost(): void;
   /** What was found in Redis is not what was put there. Somebody should look. */
   entryDistrusted(): void;
   /** Streams of events, by how they end: a code, or `left` by the client. */
@@ -238,6 +240,9 @@ export function openTelemetry(write: WriteLine): Telemetry {
     redisChanged(link, state) {
       metrics.farStates.inc({ link, state });
       line("redis", { link, state });
+    },
+    relayLost() {
+      line("relay-lost", { alert: true, remedy: "take the session back again at every gateway, or restart them" });
     },
     entryDistrusted() {
       metrics.farTampered.inc();
