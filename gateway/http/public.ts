@@ -4,7 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticate } from "../authorization/authenticate.ts";
 import { refuse } from "../errors.ts";
 import type { Handle } from "../handle.ts";
-import { openWebSockets, refuseUpgrade } from "../subscriptions/websocket.ts";
+import { refuseUpgrade } from "../subscriptions/refused-upgrade.ts";
+import type { WebSockets } from "../subscriptions/websocket.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { openEventStreams } from "./event-stream.ts";
 import { graphiqlPage } from "./graphiql.ts";
@@ -38,28 +39,42 @@ export async function openPublicListener({ host, port, limits, ...settings }: Pu
   const { aliveMs = 12_000, handle, telemetry, authenticate = null, maxBodyBytes, maxSockets = 10_000 } = settings;
   const eventStreams = openEventStreams({ aliveMs });
   const respondToOperation = operationResponder({ ...settings, eventStreams });
-  const sockets = openWebSockets({
-    authenticate,
-    handle,
-    readOperation: readParameters,
-    newRequestId: randomUUID,
-    maxMessageBytes: maxBodyBytes,
-    maxSockets,
-    aliveMs,
-    events: telemetry,
-  });
+  let sockets: Promise<WebSockets> | null = null;
+  const openSockets = async () => {
+    // Loaded when somebody asks for one: a tenth of a second of a start that needs none.
+    const { openWebSockets } = await import("../subscriptions/websocket.ts");
+    return openWebSockets({
+      authenticate,
+      handle,
+      readOperation: readParameters,
+      newRequestId: randomUUID,
+      maxMessageBytes: maxBodyBytes,
+      maxSockets,
+      aliveMs,
+      events: telemetry,
+    });
+  };
   const close = { connection: "close" };
   const endStreams = async (graceMs = 0) => {
     eventStreams.close();
-    await sockets.close(graceMs);
+    await (await sockets)?.close(graceMs);
   };
   const listening = listen({
     host,
     port,
     upgrade(request, socket, head) {
       const refused = refuseUpgradeHead(request);
-      if (refused === null) sockets.upgrade(request, socket, head);
-      else refuseUpgrade(socket, refused);
+      if (refused !== null) return refuseUpgrade(socket, refused);
+      // It may go while they are loaded.
+      socket.on("error", () => {});
+      sockets ??= openSockets();
+      sockets.then(
+        (ready) => ready.upgrade(request, socket, head),
+        (error: unknown) => {
+          telemetry.faultCaught(error);
+          refuseUpgrade(socket, 503);
+        },
+      );
     },
     ...(limits ? { limits } : {}),
     async respond(exchange) {

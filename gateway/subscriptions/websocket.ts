@@ -22,6 +22,7 @@ import {
   type OperationInput,
   type StreamItem,
 } from "../handle.ts";
+import { refuseUpgrade } from "./refused-upgrade.ts";
 import { endErrors } from "./sse.ts";
 
 export type WebSocketSettings = {
@@ -155,13 +156,6 @@ export function openWebSockets(settings: WebSocketSettings): WebSockets {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-/** Nothing of an answer is read by who did not get a WebSocket but its status. */
-export function refuseUpgrade(socket: Duplex, status: 400 | 403 | 404 | 503): void {
-  const texts = { 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable" };
-  socket.on("error", () => {});
-  socket.end(`HTTP/1.1 ${status} ${texts[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
 function sent(socket: WebSocket, text: string): Promise<void> {
