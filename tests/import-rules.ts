@@ -54,7 +54,6 @@ const doors: Readonly<Record<string, RegExp>> = {
   "fast-xml-parser": /^(subgraphs|mocks)\/obim\/(xml|soap)\.ts$/,
   graphql: /^(gateway|subgraphs|schema)\//,
   "graphql-http": /^subgraphs\/kit\/subgraph\.ts$/,
-  "graphql-sse": /^gateway\/subscriptions\/sse\.ts$/,
   "graphql-ws": /^gateway\/subscriptions\/websocket\.ts$/,
   ioredis: /^(gateway\/cache\/redis|subgraphs\/kit\/feed-redis)\.ts$/,
   ws: /^gateway\/subscriptions\/websocket\.ts$/,
@@ -69,6 +68,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "@jest/globals": /^$/,
   "@swc/core": /^$/,
   "fast-check": /^$/,
+  "graphql-sse": /^$/,
   soap: /^$/,
   yaml: /^$/,
 };
