@@ -81,6 +81,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],
   },
+  subscribers: {
+    claim: "10,000 subscribers of one gateway are told of an alert within a second, and told of nothing else",
+    command: ["bench/subscribers.ts", "10000"],
+  },
   "case-load": {
     claim: "the court's snapshot at its real size, 12.6 million cases, loads streamed and answers within a millisecond",
     command: ["bench/case-load.ts", "12600000"],

@@ -11,6 +11,8 @@ export type HandMadeFeeds = AlertFeeds & {
   send(message: Partial<FeedMessage>): void;
   /** The last message once more, as a feed may deliver it. */
   repeat(): void;
+  /** How often it was looked. */
+  looks(): number;
   /** Whether these systems are heard in time. */
   readonly live: Map<string, boolean>;
 };
@@ -20,6 +22,7 @@ export function handMadeFeeds(): HandMadeFeeds {
   const seqs = new Map<string, number>();
   const live = new Map<string, boolean>();
   let last: FeedMessage | null = null;
+  let looks = 0;
   const deliver = (message: FeedMessage) => {
     last = message;
     for (const each of [...listeners]) each(message);
@@ -34,7 +37,11 @@ export function handMadeFeeds(): HandMadeFeeds {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    standing: () => [...live].map(([feed, isLive]) => ({ feed, isLive })),
+    looks: () => looks,
+    standing: () => {
+      looks += 1;
+      return [...live].map(([feed, isLive]) => ({ feed, isLive }));
+    },
     announce(kind, about, { system = "CASE", at = "2026-10-19T14:00:00Z" } = {}) {
       const change: Change = { about, alert: { kind, at } };
       send({ source: system, changes: [change] });
@@ -103,6 +110,8 @@ export type SseStream = {
   rest(): Promise<readonly SseEvent[]>;
   /** The last id that came, with an event or between them. */
   lastId(): string | null;
+  /** The one that it began with. */
+  firstId(): string | null;
   /** The body of what was refused. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever it says.
   readonly refused: any;
@@ -127,7 +136,8 @@ export async function openSse(
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   const refused = isStream ? null : await response.json();
   const events: SseEvent[] = [];
-  let [lastId, text, isOver]: [string | null, string, boolean] = [null, "", !isStream];
+  let [firstId, lastId]: (string | null)[] = [null, null];
+  let [text, isOver] = ["", !isStream];
   let wake = () => {};
   const read = async () => {
     const decoder = new TextDecoder();
@@ -149,6 +159,7 @@ export async function openSse(
     );
     const id = fields.get("id") ?? null;
     if (id !== null) lastId = id;
+    firstId ??= id;
     text += `${id === null ? block : block.replaceAll(id, "ID")}\n\n`;
     const event = fields.get("event");
     const data = fields.get("data") ?? "";
@@ -166,7 +177,8 @@ export async function openSse(
     status: response.status,
     headers: response.headers,
     refused,
-    lastId: () => lastId,
+    lastId: () => lastId ?? null,
+    firstId: () => firstId ?? null,
     text: () => text,
     async next() {
       for (;;) {
