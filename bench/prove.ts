@@ -81,6 +81,11 @@ const proofs: Readonly<Record<string, Proof>> = {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],
   },
+  "alert-latency": {
+    claim: "a motion filed in the court's system is in front of the officer within a second, 100 times",
+    command: [jest, "tests/alerts-end-to-end.test.ts"],
+    env: { PROOF_ALERTS: "100" },
+  },
   subscribers: {
     claim: "10,000 subscribers of one gateway are told of an alert within a second, and told of nothing else",
     command: ["bench/subscribers.ts", "10000"],

@@ -5,7 +5,7 @@
  * INVARIANT: an id is good only for whoever was given it, for the same document and variables, and on the log that it is
  * of.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 
 export type EventIds = {
   /** `owner`: whose it is and for what, injectively. */
@@ -21,12 +21,12 @@ const logBytes = 6;
 const idBytes = nonceBytes + logBytes + numberBytes + tagBytes;
 const idForm = /^[\w-]{54}$/;
 
-/** `secret`: shared by gateways that may read each other's ids, where they have one log; random by default. */
-export function eventIds(secret: Buffer = randomBytes(32)): EventIds {
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "crosswalk event ids v1", 32));
+/** Of one process: its log ends with it, and so do its ids. */
+export function eventIds(): EventIds {
+  const key = createSecretKey(randomBytes(32));
   /** Of this process: numbers of another's log say nothing here. */
   const log = randomBytes(logBytes);
-  const aad = (owner: string) => createHash("sha256").update(owner).digest();
+  const aad = (owner: string) => Buffer.from(owner);
   return {
     seal(number, owner) {
       const nonce = randomBytes(nonceBytes);
