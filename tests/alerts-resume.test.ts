@@ -6,7 +6,7 @@ import { eventIds } from "../gateway/subscriptions/event-id.ts";
 import { eventLog } from "../gateway/subscriptions/event-log.ts";
 import { eventQueue } from "../gateway/subscriptions/event-queue.ts";
 import { type AlertGraph, openSse, type SseStream, startAlertGraph } from "./alerts.ts";
-import { answerRoot } from "./gateway-graph.ts";
+import { answerRoot, startTinyGraph } from "./gateway-graph.ts";
 
 let alerts: AlertGraph;
 beforeAll(async () => {
@@ -42,6 +42,8 @@ describe("a stream that breaks", () => {
           filed(at);
         };
         let stream = await begun();
+        // Told alike, over a connection that holds: what is told once more to another is not told once more to it.
+        const steady = await begun();
         let last: string | null = null;
         for (const each of all) {
           if (each === "event") happen();
@@ -58,12 +60,57 @@ describe("a stream that breaks", () => {
           }
         }
         while (told.length < sent.length) told.push(atOf(await stream.next()));
+        const toSteady: string[] = [];
+        while (toSteady.length < sent.length) toSteady.push(atOf(await steady.next()));
+        alerts.feeds.send({ source: "CASE", changes: [{ all: true }] });
+        for (const each of [stream, steady]) expect((await each.next()).data).toMatchObject({ data: null });
         stream.drop();
+        steady.drop();
+        expect(toSteady.sort()).toEqual([...sent].sort());
         expect([...told].sort()).toEqual([...sent].sort());
       }),
       { numRuns: 15 },
     );
   }, 120_000);
+
+  test("tells again what could not be settled, to those alone for whom it could not", async () => {
+    const { custody } = alerts.graph.subgraphs;
+    const open = (fields: string) =>
+      openSse(alerts.gateway.url, {
+        query: `subscription { agencyAlerts(kinds: [BOOKED_IN]) { kind person { custodyStays { ${fields} } } } }`,
+      });
+    const [some, all] = [await open("id"), await open("id bookedInAt")];
+    let [failed, isDown] = [0, true];
+    // An answer to whoever asks for all; the others' is as it was.
+    const other = await startTinyGraph();
+    custody.fault = (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.once("end", async () => {
+        const body = String(Buffer.concat(chunks));
+        if (body.includes("bookedInAt") && isDown) {
+          failed += 1;
+          response.writeHead(503).end();
+          return;
+        }
+        const headers = { "content-type": "application/json" };
+        const answered = await fetch(other.subgraphs.custody.url, { method: "POST", headers, body });
+        response.writeHead(200, headers).end(await answered.text());
+      });
+    };
+    alerts.feeds.announce("BOOKED_IN", [["ANumber", "000000011"]], { system: "EID" });
+    expect((await some.next()).data).toMatchObject({ data: { agencyAlerts: { kind: "BOOKED_IN" } } });
+    while (failed < 2) await new Promise((resolve) => setImmediate(resolve));
+    isDown = false;
+    expect((await all.next()).data).toMatchObject({ data: { agencyAlerts: { kind: "BOOKED_IN" } } });
+    custody.fault = null;
+    alerts.feeds.send({ source: "EID", changes: [{ all: true }] });
+    for (const each of [some, all]) {
+      expect((await each.next()).data).toMatchObject({ data: null });
+      each.drop();
+    }
+    await other.close();
+  });
 
   test("begins with something to resume from, before anything has happened", async () => {
     const stream = await begun();

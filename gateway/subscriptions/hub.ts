@@ -6,7 +6,7 @@
  * withheld leaves no trace in what is told; one that cannot be settled is kept and tried again.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { overloaded } from "../admission.ts";
 import type { About, FeedMessage } from "../cache/message.ts";
 import { type ErrorCode, partError, refuse } from "../errors.ts";
@@ -72,8 +72,13 @@ type AlertEntry = {
   readonly attempt: number;
   /** Groups for which it could not be settled before; null: it is told to all. */
   readonly only: ReadonlySet<string> | null;
-  /** Those for which another try of it comes later. */
-  deferred: Set<string> | "all" | null;
+  /**
+   * What has become of it, by group key. INVARIANT: of all who are told alike it is told at its place or, once for all of
+   * them, at the place of a later try: so a number alone says what somebody has been told.
+   */
+  readonly outcomes: Map<string, "settled" | "deferred">;
+  /** Nobody could say whom it is about: a later try is for everybody. */
+  isDeferred: boolean;
   person: Promise<AlertPerson | null | "unavailable"> | null;
 };
 type Entry = AlertEntry | { readonly number: number; readonly notice: Told };
@@ -213,23 +218,43 @@ export function openHub(settings: HubSettings): Hub {
     const { kinds, by } = group.request;
     if (kinds !== null && !kinds.has(entry.event.kind)) return null;
     if (entry.only !== null && !entry.only.has(group.key)) return null;
-    if (entry.deferred === "all" || entry.deferred?.has(group.key)) return null;
+    for (let tries = 0; ; tries++) {
+      if (isDeferred(group, entry)) return null;
+      const startedAt = now();
+      const { outcome, mayHide } = await tryToSettle(group, entry, by !== null);
+      if (outcome === null || group.members.size === 0 || isDeferred(group, entry)) return null;
+      if (outcome !== "unavailable") {
+        entry.outcomes.set(group.key, "settled");
+        events.alertSettled(outcome === "withheld" ? "withheld" : "told");
+        if (outcome === "withheld") return null;
+        if (mayHide) await onGrid(startedAt, group.gone.signal);
+        return outcome;
+      }
+      if (entry.outcomes.get(group.key) !== "settled") return defer(entry, group.key);
+      // Others of this key were told it here: who catches up is told it here too, and waits for that.
+      events.alertSettled(isTooOld(entry) ? "given-up" : "unavailable");
+      if (isTooOld(entry)) return null;
+      await setTimeout(retryAfter(tries), undefined, { signal: group.gone.signal, ref: false }).catch(() => {});
+    }
+  }
+
+  type Tried = { readonly outcome: Told | "withheld" | "unavailable" | null; readonly mayHide: boolean };
+
+  /** `outcome` null: it is not about whom the group asks for. */
+  async function tryToSettle(group: Group, entry: AlertEntry, isOfOne: boolean): Promise<Tried> {
     const person = await personFor(entry);
-    if (person === "unavailable") return defer(entry, group.key);
-    if (person === null || (by !== null && !person.tags.has(group.tag ?? ""))) return null;
-    const startedAt = now();
-    const settled = await evaluations(() => evaluateFor(group, entry.event, person)).catch((error: unknown) => {
+    if (person === "unavailable") return { outcome: person, mayHide: false };
+    if (person === null || (isOfOne && !person.tags.has(group.tag ?? ""))) return { outcome: null, mayHide: false };
+    return evaluations(() => evaluateFor(group, entry.event, person)).catch((error: unknown) => {
       if (!group.gone.signal.aborted) events.faultCaught(error);
       return { outcome: "unavailable" as const, mayHide: false };
     });
-    if (group.members.size === 0) return null;
-    const { outcome, mayHide } = settled;
-    if (outcome === "unavailable") return defer(entry, group.key);
-    events.alertSettled(outcome === "withheld" ? "withheld" : "told");
-    if (outcome === "withheld") return null;
-    if (mayHide) await onGrid(startedAt, group.gone.signal);
-    return outcome;
   }
+
+  const isDeferred = ({ key }: Group, { outcomes, isDeferred: forAll }: AlertEntry): boolean =>
+    forAll || outcomes.get(key) === "deferred";
+  const isTooOld = ({ since }: AlertEntry): boolean => now() - since >= retentionMs;
+  const retryAfter = (tries: number): number => Math.min(maxRetryMs, settings.retryMs * 2 ** tries);
 
   async function evaluateFor(group: Group, event: AlertEvent, person: AlertPerson) {
     const rights = rightsNow(group);
@@ -293,19 +318,17 @@ export function openHub(settings: HubSettings): Hub {
 
   /** `key`: of the group for which it could not be settled; null: for none. */
   function defer(entry: AlertEntry, key: string | null): null {
-    if (entry.deferred === "all" || (key !== null && entry.deferred?.has(key))) return null;
-    const isOver = now() - entry.since >= retentionMs || retries.length >= maxRetries;
+    const isOver = isTooOld(entry) || retries.length >= maxRetries;
     events.alertSettled(isOver ? "given-up" : "unavailable");
     if (isOver) return null;
-    const dueAt = now() + Math.min(maxRetryMs, settings.retryMs * 2 ** entry.attempt);
+    const dueAt = now() + retryAfter(entry.attempt);
     const pending = retries.find((each) => each.entry === entry);
     if (key === null) {
-      entry.deferred = "all";
+      entry.isDeferred = true;
       // To whom an earlier try was told, this one was not meant for.
       retries.push({ entry, keys: entry.only === null ? "all" : new Set(entry.only), dueAt });
     } else {
-      entry.deferred ??= new Set();
-      entry.deferred.add(key);
+      entry.outcomes.set(key, "deferred");
       if (pending && pending.keys !== "all") pending.keys.add(key);
       else retries.push({ entry, keys: new Set([key]), dueAt });
     }
@@ -322,7 +345,8 @@ export function openHub(settings: HubSettings): Hub {
         number,
         attempt: entry.attempt + 1,
         only: keys === "all" ? null : keys,
-        deferred: null,
+        outcomes: new Map(),
+        isDeferred: false,
         person: null,
       }));
   }
@@ -474,8 +498,8 @@ export function openHub(settings: HubSettings): Hub {
       if (isMissing) notice(toldOf(null, [{ code: "ALERTS_MISSED", path: [], system }]));
       for (const { alert, about } of alerts) {
         const event = { kind: alert.kind, at: alert.at, system, about };
-        const rest = { event, about, since: now(), attempt: 0, only: null, deferred: null, person: null };
-        append((number) => ({ number, ...rest }));
+        const rest = { event, about, since: now(), attempt: 0, only: null, isDeferred: false, person: null };
+        append((number) => ({ number, ...rest, outcomes: new Map() }));
       }
     },
     standing(system, isLive) {
