@@ -14,7 +14,7 @@ import { openPublicListener } from "./http/public.ts";
 import { openDocuments } from "./operation/documents.ts";
 import { openSources, type Sources } from "./sources.ts";
 import { urlRefusal } from "./subgraph/addresses.ts";
-import { type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
+import { type ExecutedCall, type Layer, type SubgraphCall, SubgraphFailure } from "./subgraph/call.ts";
 import { callerHeader, type Origin } from "./subgraph/caller.ts";
 import { deduped } from "./subgraph/dedupe.ts";
 import { type ResilienceEvent, resilient } from "./subgraph/resilience.ts";
@@ -273,7 +273,7 @@ async function openSubgraphs(config: Config, telemetry: Telemetry): Promise<Subg
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
       for (const name of urls.keys()) if (keysOf(name) === undefined) refuseUnsigned(config, name);
-      return ({ origin, ...request }) => {
+      const executed: ExecutedCall = ({ origin, ...request }) => {
         const url = urls.get(request.subgraph) ?? "";
         if (origin === undefined) return call({ ...request, url });
         const { requestId } = origin;
@@ -283,6 +283,8 @@ async function openSubgraphs(config: Config, telemetry: Telemetry): Promise<Subg
         if (caller === null) return Promise.reject(new SubgraphFailure("SUBREQUEST_NOT_SENT"));
         return call({ ...request, url, requestId, caller });
       };
+      // Neither who asks nor where the subgraph is makes a difference to what is kept: common subgraphs alone are.
+      return Object.assign(executed, { atHand: sources.layer.atHand });
     },
     async close() {
       sources.close();
@@ -327,6 +329,8 @@ function traced(telemetry: Telemetry): Layer {
         telemetry.subgraphAsked({ subgraph, outcome, durationMs: performance.now() - startedAt });
       try {
         const answer = await next(request);
+        // From Redis alone, or from memory after all: the subgraph was not asked.
+        if (answer.isKept) return answer;
         asked("answered");
         if (answer.isShared) telemetry.readShared(subgraph);
         return answer;

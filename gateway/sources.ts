@@ -3,7 +3,7 @@
  * answers for as long as they are heard.
  */
 import { randomUUID } from "node:crypto";
-import { cached } from "./cache/entity-cache.ts";
+import { type Cached, cached } from "./cache/entity-cache.ts";
 import { type Feeds, openFeeds } from "./cache/feeds.ts";
 import { type CarrierClock, type Receive, type ReceiveSettings, receiver } from "./cache/receive.ts";
 import { readRedisAddress } from "./cache/redis-address.ts";
@@ -11,13 +11,12 @@ import { randomCacheKeys, readCacheKeys } from "./cache/seal.ts";
 import type { Config } from "./config.ts";
 import { freshnessOf, type SourceFreshness } from "./freshness.ts";
 import type { Changes } from "./http/internal.ts";
-import type { Layer } from "./subgraph/call.ts";
 import type { TraitsOf } from "./subgraph/subgraphs-file.ts";
 import type { Watch } from "./subgraph/watch.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 export type Sources = {
-  readonly layer: Layer;
+  readonly layer: Cached;
   readonly feeds: Feeds;
   /** For what is posted; null: they announce through Redis. */
   readonly changes: Changes | null;

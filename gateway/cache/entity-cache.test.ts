@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type {
+  AtHand,
   Question,
   ReadPart,
   Reads,
@@ -23,6 +24,7 @@ let upstream: ReturnType<typeof heldUpstream>;
 let lookups: Lookup[];
 let faults: unknown[];
 let call: SubgraphCall;
+let atHand: AtHand;
 let seq: number;
 
 const settings = (more: Partial<CacheSettings> = {}): CacheSettings => ({
@@ -37,7 +39,9 @@ const settings = (more: Partial<CacheSettings> = {}): CacheSettings => ({
   ...more,
 });
 const open = (more: Partial<CacheSettings> = {}) => {
-  call = cached(settings(more))(upstream.call);
+  const layer = cached(settings(more));
+  call = layer(upstream.call);
+  atHand = layer.atHand;
 };
 
 beforeEach(() => {
@@ -183,6 +187,46 @@ const codeOf = (answer: Promise<unknown>) =>
     ({ code }) => code,
   );
 
+describe("what is at hand", () => {
+  test("is given at once, counted once, and not to be changed", async () => {
+    const { body } = await ask(of("200000001", "200000002"));
+    lookups = [];
+    expect(atHand(of("200000001", "200000002"))).toEqual({ body, isShared: true, isKept: true });
+    expect(lookups).toEqual([{ subgraph: "eoir", hits: 2, misses: 0, far: 0 }]);
+    expect(upstream.held).toHaveLength(1);
+  });
+
+  const none = new Map<string, never>();
+  test.each<[string, () => SubgraphRequest]>([
+    ["what was never read", () => of("200000009")],
+    ["what was read in part", () => of("200000001", "200000009")],
+    ["what does not say what can be kept", () => ({ ...of("200000001"), reads: undefined as never })],
+    ["a mutation", () => request([part("_entities", ["200000001"])], { kind: "mutation" })],
+    ["a read after a mutation", () => request([part("_entities", ["200000001"])], { mayJoin: false })],
+    ["who is told of the caller", () => request([part("_entities", ["200000001"])], { caller: "officer" })],
+    ["a subgraph whose answers depend on who asks", () => ({ ...of("200000001"), subgraph: "personal" })],
+    [
+      "who wants it from the source",
+      () => request([part("_entities", ["200000001"])], { freshness: { maxAgeMs: 0, atLeast: none } }),
+    ],
+  ])("is nothing for %s, and nothing is counted", async (_what, asking) => {
+    await ask(of("200000001"));
+    lookups = [];
+    expect(atHand(asking())).toBeNull();
+    expect(lookups).toEqual([]);
+  });
+
+  test("is nothing of what has changed, or while nobody vouches for it", async () => {
+    await ask(of("200000001"));
+    await ask(of("200000002"));
+    changed("200000001");
+    expect(atHand(of("200000001"))).toBeNull();
+    expect(atHand(of("200000002"))).not.toBeNull();
+    jest.advanceTimersByTime(leaseMs);
+    expect(atHand(of("200000002"))).toBeNull();
+  });
+});
+
 describe("what was read", () => {
   test("is served to whoever asks for the same, as the same object, and nobody is asked", async () => {
     const first = await ask(of("200000001", "200000002"));
@@ -192,6 +236,7 @@ describe("what was read", () => {
     expect(again).toEqual({
       body: { data: { _entities: [caseOf("200000001"), caseOf("200000002")] } },
       isShared: true,
+      isKept: true,
     });
     expect(lookups).toEqual([
       { subgraph: "eoir", hits: 0, misses: 2, far: 0 },

@@ -4,6 +4,7 @@
  * serving. Wherever the cache itself is at fault, the subgraph is asked as if there were none.
  */
 import {
+  type AtHand,
   abandoned,
   type Layer,
   type ReadPart,
@@ -52,35 +53,65 @@ type Cache = Tiers & {
   readonly onLookup: (about: Lookup) => void;
 };
 
-export function cached(settings: CacheSettings): Layer {
+/** A layer; and, in front of all layers, what it has whole in memory. */
+export type Cached = Layer & { readonly atHand: AtHand };
+
+export function cached(settings: CacheSettings): Cached {
   const { isCommon, watch, maxBytes, onFault = () => {}, onLookup = () => {} } = settings;
   const { now } = watch;
   const memory = openMemoryTier({ maxBytes, now });
   const cache: Cache = { ...settings, now, memory, keys: openKeys(), fills: openFills(), onFault, onLookup };
-  return (next) => (request) => {
+  const layer: Layer = (next) => (request) => {
     const { reads, subgraph } = request;
     if (reads === undefined || !isKeepable(request, reads) || !isCommon(subgraph)) return next(request);
     try {
       if (!mayTakeKept(cache.feeds, request, reads)) return askAnew(cache, next, request, reads);
       const looks = reads.parts.map((part) => lookUp(cache, subgraph, part));
       if (looks.some(({ missing }) => missing > 0)) return askMissing(cache, next, request, reads, looks);
-      onLookup({ subgraph, hits: looks.reduce((sum, { entries }) => sum + entries.length, 0), misses: 0, far: 0 });
-      const kept = looks.map(({ entries }) => entries.map((entry) => entry?.value));
-      return Promise.resolve({ body: assemble(reads, kept, []), isShared: true });
+      return Promise.resolve(wholeOf(cache, subgraph, reads, looks));
     } catch (error) {
       onFault(error);
       return next(request);
     }
   };
+  const atHand: AtHand = (request) => {
+    const { reads, subgraph } = request;
+    if (reads === undefined || !isKeepable(request, reads) || !isCommon(subgraph)) return null;
+    try {
+      if (!mayTakeKept(cache.feeds, request, reads)) return null;
+      const looks: Look[] = [];
+      for (const part of reads.parts) {
+        const look = lookUp(cache, subgraph, part);
+        if (look.missing > 0) return null;
+        looks.push(look);
+      }
+      return wholeOf(cache, subgraph, reads, looks);
+    } catch (error) {
+      onFault(error);
+      return null;
+    }
+  };
+  return Object.assign(layer, { atHand });
+}
+
+/** Of which nothing is missing. */
+function wholeOf({ onLookup }: Cache, subgraph: string, reads: Reads, looks: readonly Look[]): SubgraphAnswer {
+  let hits = 0;
+  const kept = looks.map(({ entries }) => {
+    hits += entries.length;
+    return entries.map((entry) => entry?.value);
+  });
+  onLookup({ subgraph, hits, misses: 0, far: 0 });
+  return { body: assemble(reads, kept, []), isShared: true, isKept: true };
 }
 
 /** A root's answer is all of the data: it stands alone in its request. */
-function isKeepable({ kind, caller }: SubgraphRequest, { parts }: Reads): boolean {
+function isKeepable({ kind, caller }: Parameters<AtHand>[0], { parts }: Reads): boolean {
   return kind === "query" && caller === undefined && (parts.length === 1 || parts.every(({ alias }) => alias !== null));
 }
 
 /** False: only what is read from now on will do. */
-function mayTakeKept(feeds: Feeds, { mayJoin, freshness }: SubgraphRequest, { parts }: Reads): boolean {
+function mayTakeKept(feeds: Feeds, { mayJoin, freshness }: Parameters<AtHand>[0], { parts }: Reads): boolean {
   if (!mayJoin) return false;
   if (freshness === undefined || (freshness.maxAgeMs === null && freshness.atLeast.size === 0)) return true;
   return parts.every(({ question: { lifetime } }) => lifetime !== null && feeds.isFresh(lifetime.feeds, freshness));
@@ -245,7 +276,7 @@ async function answered(asking: Asking): Promise<SubgraphAnswer> {
   }
   const kept = read.reads.parts.map(() => [] as unknown[]);
   for (const slot of slots) (kept[slot.part] as unknown[])[slot.index] = found.get(slot)?.value;
-  return { body: assemble(read.reads, kept, rests), isShared: true };
+  return { body: assemble(read.reads, kept, rests), isShared: true, ...(rests.length === 0 ? { isKept: true } : {}) };
 }
 
 function isStillGood({ feeds }: Cache, found: Found | undefined): boolean {

@@ -1,5 +1,11 @@
 /** Executes a compiled plan: sends each request as soon as what it waits for is there, and puts the answers together. */
-import { type ExecutedCall, type Freshness, type Reads, SubgraphFailure } from "../subgraph/call.ts";
+import {
+  type ExecutedCall,
+  type ExecutedRequest,
+  type Freshness,
+  type Reads,
+  SubgraphFailure,
+} from "../subgraph/call.ts";
 import type { Origin } from "../subgraph/caller.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
 import { type Asked, askedOf, type PlacedTargets } from "./ask.ts";
@@ -46,7 +52,10 @@ export type Execution = {
   waitedMs(): number;
 };
 
-/** Never throws for what a subgraph does; `onFault` gets what is a fault of ours. */
+/**
+ * Never throws for what a subgraph does; `onFault` gets what is a fault of ours. What is at hand is taken before this
+ * returns.
+ */
 export function execute(settings: ExecuteSettings, onFault: (error: unknown) => void): Execution {
   const { plan, onBlock } = settings;
   const run = openRun(settings);
@@ -60,6 +69,8 @@ export function execute(settings: ExecuteSettings, onFault: (error: unknown) => 
     left.set(block, rest);
     if (rest === 0) onBlock(block);
   };
+  const ready: Request[] = [];
+  let isStarting = false;
   const done = ({ index, before, block }: Request): void => {
     // Before anything else is asked.
     run.gate.answered(index);
@@ -70,25 +81,33 @@ export function execute(settings: ExecuteSettings, onFault: (error: unknown) => 
     for (const each of plan.deferred) if (each.needs.includes(index)) completeOne(each.block);
     completeOne(block);
   };
+  /** One after the other, however many of them are answered at once. */
   const start = (request: Request): void => {
+    ready.push(request);
+    if (isStarting) return;
+    isStarting = true;
+    try {
+      for (let next = ready.shift(); next !== undefined; next = ready.shift()) startOne(next);
+    } finally {
+      isStarting = false;
+    }
+  };
+  const startOne = (request: Request): void => {
     const sent = run.send(request);
     if (sent === null) done(request);
     else sent.then(() => done(request)).catch(onFault);
   };
-  const first = plan.requests.filter((each) => each.waitsFor === 0);
-  queueMicrotask(() => {
-    try {
-      for (const [block, requests] of left) if (requests === 0) onBlock(block);
-      for (const request of first) start(request);
-    } catch (error) {
-      onFault(error);
-    }
-  });
+  try {
+    for (const [block, requests] of left) if (requests === 0) onBlock(block);
+    for (const request of plan.requests) if (request.waitsFor === 0) start(request);
+  } catch (error) {
+    onFault(error);
+  }
   return run;
 }
 
 type Run = Execution & {
-  /** Null: there is nothing to ask. */
+  /** Null: there is nothing to wait for. */
   send(request: Request): Promise<void> | null;
 };
 
@@ -117,15 +136,10 @@ function openRun(settings: ExecuteSettings): Run {
   });
   const settling = { problems, facts, isDecoy: gate.isDecoy };
 
-  const exchange = async (
-    { subgraph, kind }: Request,
-    body: string,
-    reads: { readonly reads: Reads } | null,
-  ): Promise<AnswerBody> => {
+  const ask = async (asked: ExecutedRequest): Promise<AnswerBody> => {
     clock.began();
     try {
-      const asked = { subgraph, kind, body, mayJoin: !plan.isMutation, signal, deadline, origin };
-      const answer = await call({ ...asked, ...reads, ...wanted });
+      const answer = await call(asked);
       return readAnswer(answer.body, answer.isShared);
     } catch (error) {
       if (!(error instanceof SubgraphFailure)) throw error;
@@ -136,13 +150,39 @@ function openRun(settings: ExecuteSettings): Run {
     }
   };
 
-  const sendRoot = async (request: Request, root: RootPart): Promise<void> => {
+  /** Null: it was at hand, and is settled. */
+  const exchange = (
+    { subgraph, kind }: Request,
+    body: string,
+    reads: { readonly reads: Reads } | null,
+    settle: (answer: AnswerBody) => void,
+  ): Promise<void> | null => {
+    const asked: ExecutedRequest = {
+      subgraph,
+      kind,
+      body,
+      mayJoin: !plan.isMutation,
+      signal,
+      deadline,
+      origin,
+      ...reads,
+      ...wanted,
+    };
+    const kept = reads === null ? null : (call.atHand?.(asked) ?? null);
+    if (kept === null) return ask(asked).then(settle);
+    onAnswered();
+    settle(readAnswer(kept.body, kept.isShared));
+    return null;
+  };
+
+  const sendRoot = (request: Request, root: RootPart): Promise<void> | null => {
     const members = membersOf(request.variables);
     const body = bodyWith(request, members);
     const { kept } = root;
     const isKept = kept !== null && request.isKept && !plan.isMutation;
-    const answer = await exchange(request, body, isKept ? { reads: rootReads(kept, membersOf, body) } : null);
-    settleRoot(settling, request, root, root.place.gather(data, isShared), answer);
+    return exchange(request, body, isKept ? { reads: rootReads(kept, membersOf, body) } : null, (answer) =>
+      settleRoot(settling, request, root, root.place.gather(data, isShared), answer),
+    );
   };
 
   const asked = (request: Request, part: EntityPart, placed: readonly PlacedTargets[]): Asked =>
@@ -160,7 +200,7 @@ function openRun(settings: ExecuteSettings): Run {
     const others = members + membersOf(request.variables);
     const isKept = request.isKept && !plan.isMutation;
     const reads = isKept ? { reads: entityReads(request, parts, others, { membersOf, gate }) } : null;
-    return exchange(request, bodyWith(request, text + others), reads).then((answer) =>
+    return exchange(request, bodyWith(request, text + others), reads, (answer) =>
       settleEntities(settling, request, parts, answer),
     );
   };

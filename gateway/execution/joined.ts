@@ -24,11 +24,15 @@ export function joinedRuns<Result>(): JoinedRuns<Result> {
 
   const begin = (key: string, start: Start<Result>): Run<Result> => {
     const gone = new AbortController();
+    let isOver = false;
+    let run: Run<Result> | null = null;
     const close = () => {
-      if (open.get(key) === run) open.delete(key);
+      isOver = true;
+      if (run !== null && open.get(key) === run) open.delete(key);
     };
-    const run: Run<Result> = { gone, waiting: 0, result: start(gone.signal, close).finally(close) };
-    open.set(key, run);
+    run = { gone, waiting: 0, result: start(gone.signal, close).finally(close) };
+    // What is at hand may have been read already.
+    if (!isOver) open.set(key, run);
     return run;
   };
   const leave = (key: string, run: Run<Result>): void => {

@@ -69,6 +69,8 @@ export type SubgraphAnswer = {
   readonly body: unknown;
   /** Others hold the same object: it must not be changed. */
   readonly isShared: boolean;
+  /** Nobody was asked for it. */
+  readonly isKept?: true;
 };
 
 /** Rejects with SubgraphFailure. */
@@ -78,7 +80,14 @@ export type SubgraphCall = (request: SubgraphRequest) => Promise<SubgraphAnswer>
 export type ExecutedRequest = Omit<SubgraphRequest, "url" | "requestId" | "caller" | "generation"> & {
   readonly origin: Origin | undefined;
 };
-export type ExecutedCall = (request: ExecutedRequest) => Promise<SubgraphAnswer>;
+export type ExecutedCall = {
+  (request: ExecutedRequest): Promise<SubgraphAnswer>;
+  /** What is kept, at once and without asking anybody; null, or left out: it has to be asked for. */
+  readonly atHand?: AtHand;
+};
+export type AtHand = (
+  request: Pick<SubgraphRequest, "subgraph" | "kind" | "caller" | "mayJoin" | "reads" | "freshness">,
+) => SubgraphAnswer | null;
 
 /** Something done around a call. Layers do not know each other; gateway.ts puts them in order. */
 export type Layer = (next: SubgraphCall) => SubgraphCall;

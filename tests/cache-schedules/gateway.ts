@@ -53,7 +53,7 @@ export function openGateway(settings: GatewaySettings): Gateway {
     else arrive();
   };
   const upstream = settings.upstream(deliver);
-  const call = cached({
+  const layer = cached({
     isCommon: () => true,
     feeds,
     maxBytes,
@@ -66,7 +66,13 @@ export function openGateway(settings: GatewaySettings): Gateway {
       counts.misses += misses;
       counts.far += far;
     },
-  })(deduped({ isCommon: () => true, watch })(upstream));
+  });
+  const asked = layer(deduped({ isCommon: () => true, watch })(upstream));
+  // As the engine does it.
+  const call: SubgraphCall = (request) => {
+    const kept = layer.atHand(request);
+    return kept === null ? asked(request) : Promise.resolve(kept);
+  };
   return {
     index,
     feeds,

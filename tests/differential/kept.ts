@@ -6,7 +6,7 @@ import { type ConstDirectiveNode, type FieldDefinitionNode, Kind, parse, parseCo
 import { cached } from "../../gateway/cache/entity-cache.ts";
 import { openFeeds } from "../../gateway/cache/feeds.ts";
 import type { Change } from "../../gateway/cache/message.ts";
-import type { ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
+import type { AtHand, ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
 import { openWatch } from "../../gateway/subgraph/watch.ts";
 import { nameNode } from "./arguments.ts";
 import { drawSeeded } from "./draw.ts";
@@ -91,7 +91,9 @@ export function ownCache(
   const call = layer(({ url: _url, ...request }) => next({ ...request, origin: undefined }));
   return {
     counts,
-    call: ({ origin: _origin, ...request }) => call({ ...request, url: "" }),
+    call: Object.assign(({ origin: _origin, ...request }: ExecutedRequest) => call({ ...request, url: "" }), {
+      atHand: layer.atHand,
+    }),
     lose(from) {
       const source = from % 2 === 0 ? "one" : "other";
       seqs[source] += 1;
@@ -116,8 +118,11 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
   const entries: NaiveCache["entries"] = new Map();
   const counts = { whole: 0, partly: 0, missed: 0 };
   const unlikeBodies: string[] = [];
-  const keyOf = ({ subgraph }: ExecutedRequest, { question, variables }: ReadPart, representation: string | null) =>
-    JSON.stringify([subgraph, question.text, variables, representation]);
+  const keyOf = (
+    { subgraph }: Parameters<AtHand>[0],
+    { question, variables }: ReadPart,
+    representation: string | null,
+  ) => JSON.stringify([subgraph, question.text, variables, representation]);
   const keep = (request: ExecutedRequest, part: ReadPart, representation: string | null, value: unknown): void => {
     const asked: unknown = JSON.parse(representation ?? part.variables);
     const tags = part.question.tagsOf(asked, value);
@@ -126,9 +131,7 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
   };
 
   const askRoot = async (request: ExecutedRequest, part: ReadPart): Promise<SubgraphAnswer> => {
-    const known = part.question.lifetime === null ? undefined : entries.get(keyOf(request, part, null));
-    counts[known ? "whole" : "missed"] += 1;
-    if (known) return { body: { data: known.value }, isShared: true };
+    counts.missed += 1;
     const { body } = await next(request);
     const { data, errors } = body as Body;
     if (errors === undefined && data) keep(request, part, null, structuredClone(data));
@@ -148,17 +151,16 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
     const missing = found.map((all) => all.flatMap((each, index) => (each === undefined ? [index] : [])));
     const all = found.map((each) => each.map((_, index) => index));
     if (bodyOf(all) !== request.body) unlikeBodies.push(request.body);
-    const isWhole = missing.every((indexes) => indexes.length === 0);
     const isMissed = missing.every((indexes, at) => indexes.length === found[at]?.length);
-    counts[isWhole ? "whole" : isMissed ? "missed" : "partly"] += 1;
-    const fetched = isWhole ? { data: {} } : ((await next({ ...request, body: bodyOf(missing) })).body as Body);
+    counts[isMissed ? "missed" : "partly"] += 1;
+    const fetched = (await next({ ...request, body: bodyOf(missing) })).body as Body;
     // What is wrong with a part of it says nothing of the places in the whole.
     if (fetched.errors !== undefined || !fetched.data) return next(request);
     const data: Record<string, unknown> = {};
     for (const [at, part] of parts.entries()) {
       const given = (fetched.data[part.alias as string] ?? []) as readonly unknown[];
       const values = found[at]?.map((each) => each?.value) ?? [];
-      if (given.length !== missing[at]?.length && !isWhole) return next(request);
+      if (given.length !== missing[at]?.length) return next(request);
       for (const [place, index] of (missing[at] ?? []).entries()) {
         values[index] = given[place];
         keep(request, part, part.representations?.[index] as string, structuredClone(given[place]));
@@ -168,6 +170,27 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
     return { body: frozen({ data }), isShared: true };
   };
 
+  const call = (request: ExecutedRequest): Promise<SubgraphAnswer> => {
+    const { reads } = request;
+    if (reads === undefined) return next(request);
+    const [first] = reads.parts as readonly [ReadPart];
+    return first.alias === null ? askRoot(request, first) : askEntities(request, reads.parts, reads.bodyOf);
+  };
+  /** Whatever is kept as a whole is given here: nobody gets as far as `call` with it. */
+  const atHand: AtHand = (request) => {
+    const { parts = [] } = request.reads ?? {};
+    const values = parts.map((part) =>
+      (part.representations ?? [null]).map((each) =>
+        part.question.lifetime === null ? undefined : entries.get(keyOf(request, part, each)),
+      ),
+    );
+    if (request.reads === undefined || values.flat().includes(undefined)) return null;
+    counts.whole += 1;
+    const [first] = parts as readonly [ReadPart];
+    if (first.alias === null) return { body: { data: values[0]?.[0]?.value }, isShared: true };
+    const data = parts.map(({ alias }, at) => [alias, values[at]?.map((each) => each?.value)]);
+    return { body: frozen({ data: Object.fromEntries(data) }), isShared: true };
+  };
   return {
     entries,
     counts,
@@ -179,12 +202,7 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
         if (at % 3 === 0) entries.delete(key);
       }
     },
-    call: (request) => {
-      const { reads } = request;
-      if (reads === undefined) return next(request);
-      const [first] = reads.parts as readonly [ReadPart];
-      return first.alias === null ? askRoot(request, first) : askEntities(request, reads.parts, reads.bodyOf);
-    },
+    call: Object.assign(call, { atHand }),
   };
 }
 
