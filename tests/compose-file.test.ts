@@ -161,12 +161,12 @@ testWithServers(
     const { data, errors, extensions } = (await response.json()) as {
       data: { person: { stays: unknown } };
       errors?: unknown;
-      extensions: { freshness: readonly { system: string; live: boolean }[] };
+      extensions: { freshness: readonly { system: string; asOf: string | null }[] };
     };
     expect(errors).toBeUndefined();
     expect(data.person.stays).toMatchObject([{ state: "IN_FORCE", basis: "MA_PENDING" }]);
-    // Every source is heard through Redis.
-    expect(extensions.freshness.filter(({ live }) => !live)).toEqual([]);
+    // Every source has been heard through Redis, be it a while ago on a busy machine.
+    expect(extensions.freshness.filter(({ asOf }) => asOf === null)).toEqual([]);
   },
   120_000,
 );
