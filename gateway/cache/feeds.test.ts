@@ -140,6 +140,19 @@ describe("a heartbeat", () => {
     }
   });
 
+  test("that comes twice with its changes, a moment later by the way it took, flushes nothing and ends no lease", () => {
+    const told = message({
+      seq: 6,
+      of: ["200000001"],
+      heartbeat: { clock: "c", since: 7, asOf: "2011-10-19T12:00:00Z" },
+    });
+    expect(feeds.receive(told, 5)).toBe("applied");
+    instant += 40;
+    expect(feeds.receive(told, 44.5)).toBe("duplicate");
+    expect(feeds.position("CASE")).toEqual(at(6));
+    expect(feeds.holds(at(5), ["ANumber 200000002"])).toBe(true);
+  });
+
   test("that is late and counts less is ignored, and never shortens the lease", () => {
     feeds.receive(message({ seq: 6, of: ["200000001"] }), 0);
     expect(feeds.receive(message({ seq: 5 }), 50)).toBe("duplicate");

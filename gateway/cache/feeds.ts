@@ -63,6 +63,8 @@ type FeedState = {
   readonly lastChanges: Map<string, number>;
   /** `since` of the latest heartbeat, on this gateway's clock. */
   checkedAt: number;
+  /** The message that brought it: `since` of the same message is another instant here each time that it comes. */
+  lastBeat: FeedMessage | null;
   leaseUntil: number;
   asOf: string | null;
   /** The oldest first. */
@@ -161,6 +163,7 @@ function newState({ source, epoch, seq }: FeedMessage): FeedState {
     floor: seq,
     lastChanges: new Map(),
     checkedAt: -Infinity,
+    lastBeat: null,
     leaseUntil: -Infinity,
     asOf: null,
     retired: new Set(),
@@ -180,7 +183,7 @@ function apply(
   const { epoch, seq, changes, heartbeat } = message;
   const { seq: current } = state.position;
   if (epoch !== state.epoch) return begin(state, message, checkedAt);
-  const isLater = checkedAt === null || checkedAt > state.checkedAt;
+  const isLater = (checkedAt === null || checkedAt > state.checkedAt) && !isAgain(message, state.lastBeat);
   const isRepeated = changes.length > 0 ? seq <= current : seq < current;
   if (isRepeated) {
     // Late, or seen before. But who has looked again since, and counts less, is not who counted so far.
@@ -197,6 +200,12 @@ function apply(
   for (const change of changes) if ("about" in change) remember(state, change.about, seq, maxTags);
   moveTo(state, state.position.epoch, seq);
   return "applied";
+}
+
+/** Of the same epoch. */
+function isAgain({ seq, heartbeat }: FeedMessage, last: FeedMessage | null): boolean {
+  if (heartbeat === null || last === null || seq !== last.seq) return false;
+  return heartbeat.since === last.heartbeat?.since && heartbeat.clock === last.heartbeat.clock;
 }
 
 /**
@@ -241,13 +250,15 @@ function remember(state: FeedState, abouts: readonly About[], seq: number, maxTa
 
 function renew(
   state: FeedState,
-  { heartbeat }: FeedMessage,
+  message: FeedMessage,
   checkedAt: number | null,
   { leaseMs, now }: Pick<FeedSettings, "leaseMs" | "now">,
 ): void {
+  const { heartbeat } = message;
   if (heartbeat === null || checkedAt === null || checkedAt <= state.checkedAt) return;
   const wasLive = now() < state.leaseUntil;
   state.checkedAt = checkedAt;
+  state.lastBeat = message;
   state.asOf = heartbeat.asOf;
   state.leaseUntil = checkedAt + leaseMs;
   if (!wasLive) state.turns += 1;
