@@ -1,7 +1,7 @@
 /** The gateway over its life: settings, start, reload, readiness, metrics, the end of it. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +61,13 @@ async function startOnFile(text = graph.sdl): Promise<TestGateway> {
 
 const askNewer = async (gateway: TestGateway) => (await gateway.ask("{ people { middleName } }")).status;
 const refusals = (gateway: TestGateway) => gateway.lines.filter((line) => line.includes("supergraph-refused")).length;
+const statusFor = (url: string, host: string) =>
+  new Promise((resolve, reject) => {
+    get(url, { headers: { host }, agent: false }, (response) => resolve(response.resume().statusCode)).on(
+      "error",
+      reject,
+    );
+  });
 const metrics = async (gateway: TestGateway) => (await fetch(`${gateway.internalUrl}/metrics`)).text();
 
 describe("the supergraph", () => {
@@ -271,6 +278,13 @@ describe("the internal listener", () => {
     expect(new URL(gateway.internalUrl).hostname).toBe("127.0.0.1");
     const fromPage = { method: "POST", headers: { origin: "https://elsewhere.example" } };
     expect((await fetch(`${gateway.internalUrl}/reload`, fromPage)).status).toBe(403);
+    // A page under a name that was made to lead here asks as if of its own server.
+    for (const [host, status] of [
+      ["elsewhere.example:4001", 403],
+      ["127.0.0.1.elsewhere.example", 403],
+      ["localhost:4001", 200],
+    ] as const)
+      expect([host, await statusFor(`${gateway.internalUrl}/metrics`, host)]).toEqual([host, status]);
   });
 });
 

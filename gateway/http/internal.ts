@@ -42,7 +42,8 @@ export function openInternalListener({
     port,
     async respond({ request, response }) {
       // Loopback is no border for a page in a browser on the same machine.
-      if (request.headers.origin !== undefined) return sendJson(response, 403, { refused: "not for pages" });
+      if (request.headers.origin !== undefined || !isOfThisMachine(request.headers.host))
+        return sendJson(response, 403, { refused: "not for pages" });
       switch (`${request.method} ${request.url?.split("?")[0]}`) {
         case "GET /live":
           return sendJson(response, 200, { live: true });
@@ -70,6 +71,11 @@ export function openInternalListener({
     refuseEnding: (response) => sendJson(response, 503, { live: true, ready: false }),
     refuseMalformed: (response) => sendJson(response, 400, { refused: "not well-formed" }),
   });
+}
+
+/** A page whose name leads here by now asks us as its own server: without an origin, but under that name. */
+function isOfThisMachine(host: string | undefined): boolean {
+  return host === undefined || /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host);
 }
 
 const maxSetBytes = 32 * 1024;
