@@ -264,24 +264,27 @@ async function openSubgraphs(config: Config, telemetry: Telemetry): Promise<Subg
   ];
   const call = layers.reduceRight<SubgraphCall>((next, layer) => layer(next), transport.call);
   const urlOf = subgraphUrl(config);
+  const generation = (subgraphs: readonly string[]) =>
+    sources.feeds.generation(subgraphs.flatMap((each) => traitsOf(each).systems));
   return {
     sources,
     isCommon,
-    generation: (subgraphs) => sources.feeds.generation(subgraphs.flatMap((each) => traitsOf(each).systems)),
+    generation,
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,
     callOf(subgraphs) {
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
       for (const name of urls.keys()) if (keysOf(name) === undefined) refuseUnsigned(config, name);
-      const executed: ExecutedCall = ({ origin, ...request }) => {
-        const url = urls.get(request.subgraph) ?? "";
-        if (origin === undefined) return call({ ...request, url });
+      const executed: ExecutedCall = ({ origin, ...asked }) => {
+        const { subgraph } = asked;
+        const request = { ...asked, url: urls.get(subgraph) ?? "", generation: generation([subgraph]) };
+        if (origin === undefined) return call(request);
         const { requestId } = origin;
-        if (isCommon(request.subgraph)) return call({ ...request, url, requestId });
+        if (isCommon(subgraph)) return call({ ...request, requestId });
         const caller = callerOf(origin);
         // Who cannot be told in full is not told in part.
         if (caller === null) return Promise.reject(new SubgraphFailure("SUBREQUEST_NOT_SENT"));
-        return call({ ...request, url, requestId, caller });
+        return call({ ...request, requestId, caller });
       };
       // Neither who asks nor where the subgraph is makes a difference to what is kept: common subgraphs alone are.
       return Object.assign(executed, { atHand: sources.layer.atHand });

@@ -1,4 +1,7 @@
 /** What a client gets when subgraphs fail: the other parts whole, the missing one null with an error, never a guess. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   answerJson,
@@ -367,4 +370,40 @@ test("when the client goes, the subgraph's request goes too", async () => {
   expect(await answer).toBe("left");
   expect(performance.now() - startedAt).toBeLessThan(10_000);
   await patient.close();
+});
+
+test("what is not kept is not joined by who asks after something of its source was announced", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "subgraphs-"));
+  const file = join(folder, "subgraphs.json");
+  await writeFile(file, JSON.stringify([{ name: "people", systems: ["IDENT"], fetches: "common" }]));
+  const watched = await startTestGateway(graph.sdl, { GATEWAY_SUBGRAPHS: file });
+  const announce = (message: object) =>
+    fetch(`${watched.internalUrl}/changes`, {
+      method: "POST",
+      body: JSON.stringify({
+        subgraph: "people",
+        message: { source: "IDENT", epoch: "e", heartbeat: null, ...message },
+      }),
+    });
+  expect((await announce({ seq: 0, changes: [] })).status).toBe(200);
+  const { people } = graph.subgraphs;
+  const held = Promise.withResolvers<void>();
+  const isAsked = Promise.withResolvers<void>();
+  people.fault = (request, response) => {
+    people.fault = null;
+    request.resume();
+    void held.promise.then(() =>
+      response.writeHead(200, { "content-type": "application/json" }).end('{"data":{"people":[]}}'),
+    );
+    isAsked.resolve();
+  };
+  const first = watched.ask("{ people { fin } }");
+  await isAsked.promise;
+  expect((await announce({ seq: 1, changes: [{ about: [["ANumber", "200000001"]] }] })).status).toBe(200);
+  const second = await watched.ask("{ people { fin } }");
+  expect(second.body.data).not.toEqual({ people: [] });
+  held.resolve();
+  expect((await first).body.data).toEqual({ people: [] });
+  await watched.close();
+  await rm(folder, { recursive: true });
 });

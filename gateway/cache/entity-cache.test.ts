@@ -361,9 +361,12 @@ describe("T01, T02: nothing is looked up or kept", () => {
       part("_e0", ["200000001"]),
       part("_e1", ["200000002"], { question: { ...question, text: "fleeting", lifetime: null } }),
     ];
-    await ask(request(parts));
-    await ask(request(parts));
+    await ask(request(parts, { generation: "all 1" }));
+    await ask(request(parts, { generation: "all 2" }));
     expect(upstream.last().asked).toEqual({ _e0: [], _e1: ["200000002"] });
+    // Whatever the part that is not kept comes from: who asks after that has changed joins nobody of before.
+    const generations = upstream.held.map((each) => each.request.generation);
+    expect(new Set(generations).size).toBe(2);
   });
 
   test("across questions, variables and subgraphs that differ", async () => {
@@ -654,6 +657,18 @@ describe("who wants it fresher than it is kept", () => {
     await upstream.held[0]?.answer();
     await usual;
     expect(upstream.held).toHaveLength(2);
+  });
+
+  test("of what is not kept at all joins nobody", async () => {
+    const { reads: _, ...usual } = of("200000001");
+    for (const [freshness, mayJoin] of [
+      [{ maxAgeMs: 5000, atLeast: none }, false],
+      [atLeast(0), false],
+      [{ maxAgeMs: null, atLeast: none }, true],
+    ] as const) {
+      await ask({ ...usual, freshness });
+      expect(upstream.last().request.mayJoin).toBe(mayJoin);
+    }
   });
 
   test("of a part that is not kept joins nobody", async () => {

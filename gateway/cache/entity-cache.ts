@@ -63,7 +63,7 @@ export function cached(settings: CacheSettings): Cached {
   const cache: Cache = { ...settings, now, memory, keys: openKeys(), fills: openFills(), onFault, onLookup };
   const layer: Layer = (next) => (request) => {
     const { reads, subgraph } = request;
-    if (reads === undefined || !isKeepable(request, reads) || !isCommon(subgraph)) return next(request);
+    if (reads === undefined || !isKeepable(request, reads) || !isCommon(subgraph)) return next(asWanted(request));
     try {
       if (!mayTakeKept(cache.feeds, request, reads)) return askAnew(cache, next, request, reads);
       const looks = reads.parts.map((part) => lookUp(cache, subgraph, part));
@@ -71,7 +71,7 @@ export function cached(settings: CacheSettings): Cached {
       return Promise.resolve(wholeOf(cache, subgraph, reads, looks));
     } catch (error) {
       onFault(error);
-      return next(request);
+      return next(asWanted(request));
     }
   };
   const atHand: AtHand = (request) => {
@@ -105,6 +105,15 @@ function wholeOf({ onLookup }: Cache, subgraph: string, reads: Reads, looks: rea
   return { body: assemble(reads, kept, []), isShared: true, isKept: true };
 }
 
+/** Past the cache: who wants it fresher than it is kept joins nobody. */
+function asWanted(request: SubgraphRequest): SubgraphRequest {
+  return isAnyAsFresh(request.freshness) ? request : { ...request, mayJoin: false };
+}
+
+function isAnyAsFresh(freshness: SubgraphRequest["freshness"]): freshness is undefined {
+  return freshness === undefined || (freshness.maxAgeMs === null && freshness.atLeast.size === 0);
+}
+
 /** A root's answer is all of the data: it stands alone in its request. */
 function isKeepable({ kind, caller }: Parameters<AtHand>[0], { parts }: Reads): boolean {
   return kind === "query" && caller === undefined && (parts.length === 1 || parts.every(({ alias }) => alias !== null));
@@ -113,7 +122,7 @@ function isKeepable({ kind, caller }: Parameters<AtHand>[0], { parts }: Reads): 
 /** False: only what is read from now on will do. */
 function mayTakeKept(feeds: Feeds, { mayJoin, freshness }: Parameters<AtHand>[0], { parts }: Reads): boolean {
   if (!mayJoin) return false;
-  if (freshness === undefined || (freshness.maxAgeMs === null && freshness.atLeast.size === 0)) return true;
+  if (isAnyAsFresh(freshness)) return true;
   return parts.every(({ question: { lifetime } }) => lifetime !== null && feeds.isFresh(lifetime.feeds, freshness));
 }
 
@@ -159,8 +168,11 @@ async function askAnew(
 
 function readOf(cache: Cache, request: SubgraphRequest, reads: Reads): Read {
   const feeds = new Set(reads.parts.flatMap(({ question }) => question.lifetime?.feeds ?? []));
+  const generation = cache.feeds.generation([...feeds]);
+  // What a part that is not kept depends on, the request alone knows.
+  const isAllKnown = reads.parts.every(({ question }) => question.lifetime !== null);
   return {
-    request: { ...request, generation: cache.feeds.generation([...feeds]) },
+    request: { ...request, generation: isAllKnown ? generation : `${request.generation ?? ""} ${generation}` },
     reads,
     terms: reads.parts.map((part) => termsOf(cache, part)),
   };
@@ -246,7 +258,7 @@ function askMissing(
         end();
         if (error instanceof SubgraphFailure) return fail(error);
         onFault(error);
-        next(request).then(answer, fail);
+        next(asWanted(request)).then(answer, fail);
       },
     );
   });
