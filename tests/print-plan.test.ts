@@ -66,7 +66,9 @@ test("as a persona, what is refused is told, and the facts that decide are asked
   const forBorder = planAs("cbp-officer");
   const [heading, refused, ...requests] = headings(forBorder);
   expect(heading).toBe("query PersonRecord: 7 requests");
-  expect(refused).toBe("refused: CourtCase.juvenile, EnforcementCase.category, EnforcementCase.status, Person.asylum");
+  expect(refused).toBe(
+    "refused: CourtCase.juvenile, EnforcementCase.category, EnforcementCase.status, Person.asylum, Stay.basis",
+  );
   expect(requests.filter((each) => each.includes("uscis"))).toHaveLength(2);
   expect(forBorder).toMatch(/\bprotected1367\b/);
   expect(planAs("protected-persons-supervisor")).not.toMatch(/\bprotected1367\b/);
