@@ -108,6 +108,7 @@ const gatewayFromTheTop = [
   "process.ts",
   "print-plan.ts",
   "gateway.ts",
+  "subgraphs.ts",
   "sources.ts",
   "http",
   "subscriptions",
