@@ -77,6 +77,18 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "gateway/cache/key.test.ts"],
     env: { PROOF_KEYS: "100000" },
   },
+  "cached-answers": {
+    claim:
+      "20 callers asking 200 generated operations each are answered with what is kept as by the subgraphs themselves, hot and cold, after changes and after a restart with a warm Redis",
+    command: [jest, "tests/cached-answers.test.ts"],
+    env: { PROOF_CACHED: "200" },
+  },
+  "motion-to-officer": {
+    claim:
+      "what is done at one agency is in front of an officer of another within a second, as an answer and as an alert",
+    command: [jest, "tests/act-to-answer.test.ts"],
+    env: { PROOF_ACTS: "200" },
+  },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],
