@@ -136,3 +136,27 @@ test("the clock of a stopped system stands in its records while the others move 
     graph.mocks.clock.set(started);
   }
 });
+
+test("T64: that CASE could not be asked is told, and never kept: when it can be, stays are what they are", async () => {
+  const watched = await startGraph({ sourceTimeoutMs: 1_000, announces: true });
+  const asked = (fields: string) => watched.ask(`query($by: PersonIdentifier!) { person(by: $by) { ${fields} } }`, s1);
+  /** Until it is kept by CASE's announcements. */
+  const whileHeard = async (fields: string) => {
+    for (;;) {
+      const { body, freshness } = await asked(fields);
+      if (freshness.find(({ system }) => system === "CASE")?.live) return body.data.person;
+    }
+  };
+  try {
+    // Who may be seen is known from here on: what follows asks CASE for stays alone.
+    const { stays: stood } = await whileHeard("names { family } stays { state basis }");
+    await watched.mocks.setFault("case", { kind: "refuse" });
+    const { body } = await asked("stays { state }");
+    expect(body.data.person.stays).toEqual([{ state: "UNKNOWN" }]);
+    await watched.mocks.setFault("case", { kind: "none" });
+    const { stays } = await whileHeard("stays { state }");
+    expect(stays).toEqual(stood.map(({ state }: { state: string }) => ({ state })));
+  } finally {
+    await watched.close();
+  }
+});

@@ -46,6 +46,11 @@ export function hasErrors(body: unknown): boolean {
   return errors !== undefined && errors !== null && !(Array.isArray(errors) && errors.length === 0);
 }
 
+/** Whether a subgraph says that it answered without a system that it should have asked, where no error says so. */
+export function isPassing(body: unknown): boolean {
+  return member(member(body, "extensions"), "passing") === true;
+}
+
 function movedErrors({ parts }: Reads, indexes: Rest["indexes"], body: unknown): readonly unknown[] {
   if (!hasErrors(body)) return [];
   const errors = member(body, "errors");

@@ -389,6 +389,10 @@ describe("T64: passed on and not kept is", () => {
   test.each<readonly [string, unknown]>([
     ["an answer with an error in it", { data: { _entities: [found] }, errors: [error] }],
     ["an answer with something in the place of errors", { data: { _entities: [found] }, errors: {} }],
+    [
+      "an answer that says that it will not do for later",
+      { data: { _entities: [found] }, extensions: { passing: true } },
+    ],
     ["an answer without data", { data: null }],
     ["a list too long", { data: { _entities: [found, found] } }],
     ["a list too short", { data: { _entities: [] } }],

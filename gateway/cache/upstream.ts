@@ -1,6 +1,6 @@
 /** What memory does not have: asked of the far tier, then of the subgraph in one call, and kept. */
 import type { ReadPart, Reads, SubgraphAnswer, SubgraphCall, SubgraphRequest } from "../subgraph/call.ts";
-import { hasErrors, type Rest, valuesOf } from "./assemble.ts";
+import { hasErrors, isPassing, type Rest, valuesOf } from "./assemble.ts";
 import type { Entry, FarTier, Position } from "./entry.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Found } from "./fills.ts";
@@ -124,7 +124,7 @@ export async function fetchRest(
 
 /**
  * `found`: what others may take, filled in here. INVARIANT: it has whatever is kept, even where this throws; of an answer
- * with any error, nothing is kept and nothing is taken by others.
+ * with any error, or one that will not do for later, nothing is kept and nothing is taken by others.
  */
 function keep(
   tiers: Tiers,
@@ -134,7 +134,7 @@ function keep(
   found: Map<string, Found>,
 ): void {
   const { feeds, memory, far, now, onFault } = tiers;
-  if (hasErrors(body)) return;
+  if (hasErrors(body) || isPassing(body)) return;
   const values = read.reads.parts.map((part, at) => valuesOf(part, body, indexes[at]?.length ?? 0));
   const next = values.map((each) => (each ?? []).values());
   const written: Parameters<FarTier["write"]>[0][number][] = [];

@@ -45,12 +45,13 @@ export const resolvers: Resolvers<EoirLoaders> = {
       report(info, [...answer.nobodys, ...cases.flatMap((each) => each.unreadable)]);
       return cases.filter(({ listed }) => listed).map((each) => courtCase(each, answer, { fin: person.fin }));
     },
-    async stays(person: Person, _args, { loaders }: Context) {
+    async stays(person: Person, _args, { loaders, passing }: Context) {
       const aNumbers = aNumbersOf(person);
       const answer = await loaders.court.load(aNumbers ?? []);
       if (!answer.answered) {
         // An instant is needed that vouches for "unknown": the snapshot's. Without one, nothing can be said at all.
         if (answer.snapshotDate === null) throw answer.error;
+        passing();
         return [stay(notAsked, answer.snapshotDate)];
       }
       // CASE finds by A-number only: about somebody without one it has not been asked, and cannot be.

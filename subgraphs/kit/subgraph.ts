@@ -30,6 +30,8 @@ export type RequestContext<Loaders> = {
   readonly loaders: Loaders;
   /** Tells the caller that the list at this field lacks rows that could not be read. */
   report(info: GraphQLResolveInfo, unreadable: readonly UnreadableRow[]): void;
+  /** A system could not be asked, and the answer says so in its data alone: it is for this request, and not to be kept. */
+  passing(): void;
   /** Who asks; null in a common subgraph, whose answers are the same for everybody. */
   readonly caller: AssertedCaller | null;
 };
@@ -209,6 +211,7 @@ type AnswerRequest = (
 function answering<Loaders>(definition: SubgraphDefinition<Loaders>): AnswerRequest {
   const schema = subgraphSchema(definition);
   const problemsOf = new WeakMap<object, GraphQLError[]>();
+  const passing = new WeakSet<object>();
   const handler = createHandler<IncomingMessage, { readonly caller: AssertedCaller | null }>({
     schema,
     context: ({ context: { caller } }) => {
@@ -216,6 +219,7 @@ function answering<Loaders>(definition: SubgraphDefinition<Loaders>): AnswerRequ
       const context: RequestContext<Loaders> = {
         loaders: definition.loaders(),
         report: (info, rows) => problems.push(...recordsUnreadable(info, rows)),
+        passing: () => void passing.add(context),
         caller,
       };
       problemsOf.set(context, problems);
@@ -224,12 +228,16 @@ function answering<Loaders>(definition: SubgraphDefinition<Loaders>): AnswerRequ
     },
     execute: (args) => execute({ ...args, fieldResolver: resolveField }),
     onOperation: (_request, args, result) => {
-      const problems = problemsOf.get(args.contextValue as unknown as object) ?? [];
-      if (problems.length === 0 || !("data" in result)) return;
-      const executed = result as ExecutionResult;
+      const context = args.contextValue as unknown as object;
+      const problems = problemsOf.get(context) ?? [];
+      const isPassing = passing.has(context);
+      if ((problems.length === 0 && !isPassing) || !("data" in result)) return;
+      const { data = null, errors = [] } = result as ExecutionResult;
+      const all = [...errors, ...problems];
       return {
-        data: withoutEmptyLists(executed.data ?? null, problems),
-        errors: [...(executed.errors ?? []), ...problems],
+        data: withoutEmptyLists(data, problems),
+        ...(all.length > 0 ? { errors: all } : {}),
+        ...(isPassing ? { extensions: { passing: true } } : {}),
       };
     },
   });
