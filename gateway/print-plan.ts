@@ -25,7 +25,7 @@ import { type CallerClass, type ClassClaims, classOf } from "./authorization/cal
 import type { PolicyTexts } from "./authorization/policies.ts";
 import { type Purpose, usualPurpose } from "./authorization/purpose.ts";
 import { readProcessConfig } from "./config.ts";
-import type { CompiledPlan, Request } from "./execution/compile.ts";
+import type { CompiledPlan, Request } from "./execution/compiled-plan.ts";
 import { openPlanner } from "./execution/planner.ts";
 import { allRights } from "./execution/rights.ts";
 import type { PreparedDocument } from "./operation/operation-preparer.ts";

@@ -1,6 +1,6 @@
 /** What a subgraph is asked of entities: whom a request is about, and what it says of each of them. */
 import { Alikes } from "./alikes.ts";
-import type { CompiledPlan, EntityPart } from "./compile.ts";
+import type { CompiledPlan, EntityPart } from "./compiled-plan.ts";
 import { read } from "./complete.ts";
 import type { UsedKey } from "./fetch-document.ts";
 import { withhold } from "./merge.ts";

@@ -7,7 +7,7 @@ import type { ErrorCode, PartError, Path } from "../errors.ts";
 import type { PreparedDocument, PreparedOperation } from "../operation/operation-preparer.ts";
 import type { ExecutedCall, Freshness } from "../subgraph/call.ts";
 import type { Origin } from "../subgraph/caller.ts";
-import type { CompiledPlan } from "./compile.ts";
+import type { CompiledPlan } from "./compiled-plan.ts";
 import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
 import { type Execution, execute } from "./execute.ts";

@@ -9,7 +9,7 @@ import {
 import type { Origin } from "../subgraph/caller.ts";
 import { waitingClock } from "../telemetry/waiting.ts";
 import { type Asked, askedOf, type PlacedTargets } from "./ask.ts";
-import type { CompiledPlan, EntityPart, Request, RootPart } from "./compile.ts";
+import type { CompiledPlan, EntityPart, Request, RootPart } from "./compiled-plan.ts";
 import { contextVariables } from "./context.ts";
 import { type Decisions, openDecisions } from "./decisions.ts";
 import { type Gate, openGate } from "./gate.ts";

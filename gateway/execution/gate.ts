@@ -3,7 +3,7 @@
  * caller. The others leave the data, so that no other subgraph is asked about them.
  */
 import { isObjectType } from "graphql";
-import type { CompiledPlan, PersonStep } from "./compile.ts";
+import type { CompiledPlan, PersonStep } from "./compiled-plan.ts";
 import { read } from "./complete.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Decoy } from "./decoy.ts";

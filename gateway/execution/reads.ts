@@ -1,7 +1,7 @@
 /** What of a request can be kept, and asked apart. */
 import type { ReadPart, Reads } from "../subgraph/call.ts";
 import type { Asked } from "./ask.ts";
-import type { Request } from "./compile.ts";
+import type { Request } from "./compiled-plan.ts";
 import type { Gate } from "./gate.ts";
 import type { KeptQuestion } from "./questions.ts";
 

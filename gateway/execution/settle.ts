@@ -2,7 +2,7 @@
 import type { ErrorCode, Path } from "../errors.ts";
 import { type Reported, readErrors } from "./answer-errors.ts";
 import type { Asked } from "./ask.ts";
-import type { EntityPart, Request, RootPart } from "./compile.ts";
+import type { EntityPart, Request, RootPart } from "./compiled-plan.ts";
 import { read } from "./complete.ts";
 import type { KeyField, UsedKey } from "./fetch-document.ts";
 import { markGaps } from "./gaps.ts";
