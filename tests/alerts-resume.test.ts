@@ -6,7 +6,7 @@ import { eventIds } from "../gateway/subscriptions/event-id.ts";
 import { eventLog } from "../gateway/subscriptions/event-log.ts";
 import { eventQueue } from "../gateway/subscriptions/event-queue.ts";
 import { type AlertGraph, openSse, type SseStream, startAlertGraph } from "./alerts.ts";
-import { answerRoot, startTinyGraph } from "./gateway-graph.ts";
+import { answerRoot, answerWith, startTinyGraph } from "./gateway-graph.ts";
 
 let alerts: AlertGraph;
 beforeAll(async () => {
@@ -110,6 +110,26 @@ describe("a stream that breaks", () => {
       each.drop();
     }
     await other.close();
+  });
+
+  test("who catches up while facts cannot be had waits for them, and nobody is told again what was told", async () => {
+    const { court } = alerts.graph.subgraphs;
+    const [steady, first] = [await begun(), await begun()];
+    const id = first.firstId() as string;
+    first.drop();
+    filed("2026-02-02");
+    expect(atOf(await steady.next())).toBe("2026-02-02");
+    const before = await unavailable();
+    court.fault = answerWith(503, "text/plain", "");
+    const resumed = await subscribe(id);
+    while ((await unavailable()) === before);
+    court.fault = null;
+    expect(atOf(await resumed.next())).toBe("2026-02-02");
+    alerts.feeds.send({ source: "CASE", changes: [{ all: true }] });
+    for (const each of [steady, resumed]) {
+      expect((await each.next()).data).toMatchObject({ data: null });
+      each.drop();
+    }
   });
 
   test("begins with something to resume from, before anything has happened", async () => {
