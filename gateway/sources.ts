@@ -24,7 +24,7 @@ export type Sources = {
   readonly passOn: (text: string) => void;
   /** From now on it is heard what comes through Redis; `listener` gets what other gateways pass on. */
   readonly listen: (listener: (text: string) => void) => void;
-  /** How they stand at this moment; later to be asked about those behind some subgraphs. */
+  /** How they stand at this moment; later to be asked about those behind some subgraphs: a list that never changes. */
   standing(): (subgraphs: readonly string[]) => readonly SourceFreshness[];
   close(): void;
 };
@@ -83,19 +83,37 @@ export async function openSources(
         else listener(text);
       });
     },
-    standing() {
-      const standings = new Map(
-        feeds.standing().map((each) => [each.feed, { ...each, position: feeds.position(each.feed) }]),
-      );
-      return (subgraphs) =>
-        subgraphs.flatMap((subgraph) => {
-          const { systems, lagMs } = traitsOf(subgraph);
-          return systems.map((system) => freshnessOf(system, standings.get(system), lagMs[system]));
-        });
-    },
+    standing: standings(feeds, traitsOf),
     close() {
       redis?.close();
     },
+  };
+}
+
+/** Worked out once for what is asked again and again while nothing of it has changed. */
+function standings(feeds: Feeds, traitsOf: TraitsOf): Sources["standing"] {
+  let last: { readonly revision: number; readonly of: ReturnType<Sources["standing"]> } | null = null;
+  const read = (): ReturnType<Sources["standing"]> => {
+    const byFeed = new Map(
+      feeds.standing().map((each) => [each.feed, { ...each, position: feeds.position(each.feed) }]),
+    );
+    const known = new WeakMap<readonly string[], readonly SourceFreshness[]>();
+    return (subgraphs) => {
+      let all = known.get(subgraphs);
+      if (all === undefined) {
+        all = subgraphs.flatMap((subgraph) => {
+          const { systems, lagMs } = traitsOf(subgraph);
+          return systems.map((system) => freshnessOf(system, byFeed.get(system), lagMs[system]));
+        });
+        known.set(subgraphs, all);
+      }
+      return all;
+    };
+  };
+  return () => {
+    const revision = feeds.revision();
+    if (last?.revision !== revision) last = { revision, of: read() };
+    return last.of;
   };
 }
 

@@ -220,8 +220,7 @@ export function openTelemetry(write: WriteLine): Telemetry {
       line("break-glass", { alert: true, outcome, agency, case: caseReference, hasReason });
     },
     cacheLookedUp({ subgraph, found }) {
-      for (const each of ["memory", "redis", "nowhere"] as const)
-        if (found[each] > 0) metrics.cacheLookups.inc({ subgraph, found: each }, found[each]);
+      metrics.cacheLookedUp(subgraph, found);
     },
     announced(outcome) {
       metrics.announcements.inc({ outcome });

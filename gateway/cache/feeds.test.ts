@@ -391,3 +391,38 @@ test("the standing says of each source whether it is vouched for, up to when, an
   instant += leaseMs;
   expect(feeds.standing()[0]).toEqual({ feed: "CASE", isLive: false, asOf: "2011-10-19T12:00:00Z", ageMs: 2050 });
 });
+
+test("the revision is another one whenever a source stands otherwise", () => {
+  const step = fc.oneof(
+    fc.record({ waitMs: fc.constantFrom(0, 1, 500, leaseMs) }),
+    fc.record({
+      source: fc.constantFrom("CASE", "EID"),
+      epoch: fc.constantFrom("A", "B"),
+      seq: fc.nat(4),
+      isChange: fc.boolean(),
+      ageMs: fc.constantFrom(0, 300, null),
+    }),
+  );
+  const seen = () => JSON.stringify(feeds.standing().map(({ ageMs: _, ...each }) => [each, feeds.position(each.feed)]));
+  let same = 0;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      feeds = open();
+      let last = { revision: feeds.revision(), standing: seen() };
+      for (const each of steps) {
+        if ("waitMs" in each) instant += each.waitMs;
+        else {
+          const of = each.isChange ? ["200000001"] : [];
+          feeds.receive(message({ ...each, seq: each.seq + (each.isChange ? 1 : 0), of }), each.ageMs);
+        }
+        const now = { revision: feeds.revision(), standing: seen() };
+        if (now.revision === last.revision) {
+          expect(now.standing).toBe(last.standing);
+          same += 1;
+        }
+        last = now;
+      }
+    }),
+  );
+  expect(same).toBeGreaterThan(0);
+});

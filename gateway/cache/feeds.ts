@@ -40,6 +40,8 @@ export type Feeds = {
   /** Tells of every message that changed or flushed anything, after it did. A listener does not throw. */
   onChange(listener: (message: FeedMessage) => void): () => void;
   standing(): readonly Standing[];
+  /** Another one whenever any of them may stand otherwise: something was received, or a lease has ended. */
+  revision(): number;
 };
 
 export type FeedSettings = {
@@ -81,6 +83,16 @@ export function openFeeds(settings: FeedSettings): Feeds {
   const { leaseMs, now, maxTags = 100_000, random = Math.random } = settings;
   const states = new Map<string, FeedState>();
   const listeners = new Set<(message: FeedMessage) => void>();
+  let revision = 0;
+  /** When the next lease ends. */
+  let revisedAt = Infinity;
+  const revise = (): void => {
+    revision += 1;
+    const instant = now();
+    revisedAt = Infinity;
+    for (const { leaseUntil } of states.values())
+      if (leaseUntil > instant && leaseUntil < revisedAt) revisedAt = leaseUntil;
+  };
 
   const tell = (message: FeedMessage): void => {
     for (const listener of listeners) listener(message);
@@ -131,6 +143,7 @@ export function openFeeds(settings: FeedSettings): Feeds {
       if (known === undefined) states.set(message.source, state);
       const received = known === undefined ? "flushed" : apply(state, message, checkedAt, { maxTags, random });
       if (received === "duplicate" || received === "retired") return received;
+      revisedAt = -Infinity;
       if (received !== "went back") renew(state, message, checkedAt, { leaseMs, now });
       if (received !== "heartbeat") tell(message);
       return received === "went back" ? "flushed" : received === "heartbeat" ? "applied" : received;
@@ -148,6 +161,11 @@ export function openFeeds(settings: FeedSettings): Feeds {
         asOf,
         ageMs: checkedAt === -Infinity ? null : now() - checkedAt,
       })),
+
+    revision() {
+      if (now() >= revisedAt) revise();
+      return revision;
+    },
   };
 }
 

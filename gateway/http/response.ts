@@ -51,10 +51,25 @@ export function sendAnswer(
   const isRefused = "refused" in answer;
   const errors = isRefused ? answer.refused : answer.errors;
   const status = isRefused ? refusalStatus(answer, mediaType) : 200;
-  const body = JSON.stringify(isRefused ? { errors } : answer);
+  const body = isRefused ? JSON.stringify({ errors }) : answerText(answer);
   const own = isRefused && answer.headers ? { ...headers, ...answer.headers } : headers;
   write(response, status, headerPairs(contentType, own), body);
   return { status, codes: codesOf(errors) };
+}
+
+/** As it is told to many; the same lists are told again and again. */
+const freshnessTexts = new WeakMap<object, string>();
+
+/** As `JSON.stringify` gives it. */
+export function answerText({ errors, data, extensions }: Answer): string {
+  const text = JSON.stringify(errors === undefined ? { data } : { errors, data });
+  if (extensions === undefined) return text;
+  let freshness = freshnessTexts.get(extensions.freshness);
+  if (freshness === undefined) {
+    freshness = `,"extensions":${JSON.stringify({ freshness: extensions.freshness })}}`;
+    freshnessTexts.set(extensions.freshness, freshness);
+  }
+  return text.slice(0, -1) + freshness;
 }
 
 /**

@@ -7,6 +7,34 @@ const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 /** What only a look can tell, taken when somebody asks for the metrics. */
 export type PlanCacheSize = { readonly entries: number; readonly bytes: number };
 
+type Found = Readonly<Record<"memory" | "redis" | "nowhere", number>>;
+
+/** Counted many times in every operation: handed over when somebody asks for the metrics. */
+function cacheLookups(registers: Registry[]) {
+  const pending = new Map<string, { -readonly [Where in keyof Found]: number }>();
+  new Counter({
+    name: "crosswalk_cache_lookups_total",
+    help: "Parts of subgraphs' answers looked up, by where they were found",
+    labelNames: ["subgraph", "found"],
+    registers,
+    collect() {
+      for (const [subgraph, found] of pending)
+        for (const each of ["memory", "redis", "nowhere"] as const)
+          if (found[each] > 0) this.inc({ subgraph, found: each }, found[each]);
+      pending.clear();
+    },
+  });
+  return (subgraph: string, { memory, redis, nowhere }: Found): void => {
+    const counts = pending.get(subgraph);
+    if (counts === undefined) pending.set(subgraph, { memory, redis, nowhere });
+    else {
+      counts.memory += memory;
+      counts.redis += redis;
+      counts.nowhere += nowhere;
+    }
+  };
+}
+
 export function openMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -92,12 +120,7 @@ export function openMetrics() {
       "policy",
     ),
     glassBroken: counter("break_glass_total", "Requests to break the glass, by what became of them", "outcome"),
-    cacheLookups: counter(
-      "cache_lookups_total",
-      "Parts of subgraphs' answers looked up, by where they were found",
-      "subgraph",
-      "found",
-    ),
+    cacheLookedUp: cacheLookups(registers),
     announcements: counter("announcements_total", "Messages of sources, by what became of them", "outcome"),
     farStates: counter(
       "redis_state_changes_total",
