@@ -183,7 +183,25 @@ describe("a heartbeat", () => {
 });
 
 describe("an epoch", () => {
-  test("that looked later takes over and flushes; the one before is refused for ever", () => {
+  test("that was replaced comes back when the one that holds is silent past its lease; nothing read before holds", () => {
+    feeds.receive(message({ epoch: "A", seq: 5 }), 0);
+    instant += 100;
+    feeds.receive(message({ epoch: "B", seq: 2 }), 0);
+    instant += leaseMs - 1;
+    expect(feeds.receive(message({ epoch: "A", seq: 5 }), 0)).toBe("retired");
+    instant += 1;
+    expect(feeds.receive(message({ epoch: "A", seq: 6 }), leaseMs)).toBe("retired");
+    expect(feeds.receive(message({ epoch: "A", seq: 4 }), 0)).toBe("flushed");
+    for (const seq of [3, 4, 5, 6]) expect(feeds.holds(at(seq, "A"), [])).toBe(false);
+    expect(feeds.holds(at(2, "B"), [])).toBe(false);
+    expect(feeds.holds(feeds.position("CASE") as Position, [])).toBe(true);
+    instant += 100;
+    // Its turn is over for as long as this one is heard.
+    expect(feeds.receive(message({ epoch: "B", seq: 3 }), 0)).toBe("retired");
+    expect(feeds.receive(message({ epoch: "A", seq: 5, of: ["200000001"] }), 0)).toBe("applied");
+  });
+
+  test("that looked later takes over and flushes; the one before is refused while it holds", () => {
     feeds.receive(message({ epoch: "A", seq: 5 }), 0);
     instant += 100;
     expect(feeds.receive(message({ epoch: "B", seq: 2 }), 50)).toBe("flushed");

@@ -57,7 +57,7 @@ export type FeedSettings = {
 type FeedState = {
   /** As the source says it. */
   epoch: string;
-  /** Replaced with each change. Its epoch differs from the source's once that went back: nobody else has such a one. */
+  /** Replaced with each change. Its epoch differs from the source's once that went or came back: nobody else has such a one. */
   position: Position;
   /** Entries of lower numbers are not served. */
   floor: number;
@@ -141,7 +141,7 @@ export function openFeeds(settings: FeedSettings): Feeds {
       const known = states.get(message.source);
       const state = known ?? newState(message);
       if (known === undefined) states.set(message.source, state);
-      const received = known === undefined ? "flushed" : apply(state, message, checkedAt, { maxTags, random });
+      const received = known === undefined ? "flushed" : apply(state, message, checkedAt, { maxTags, random, now });
       if (received === "duplicate" || received === "retired") return received;
       revisedAt = -Infinity;
       if (received !== "went back") renew(state, message, checkedAt, { leaseMs, now });
@@ -196,17 +196,17 @@ function apply(
   state: FeedState,
   message: FeedMessage,
   checkedAt: number | null,
-  { maxTags, random }: Required<Pick<FeedSettings, "maxTags" | "random">>,
+  { maxTags, ...chance }: Required<Pick<FeedSettings, "maxTags" | "random" | "now">>,
 ): Applied {
   const { epoch, seq, changes, heartbeat } = message;
   const { seq: current } = state.position;
-  if (epoch !== state.epoch) return begin(state, message, checkedAt);
+  if (epoch !== state.epoch) return begin(state, message, checkedAt, chance);
   const isLater = (checkedAt === null || checkedAt > state.checkedAt) && !isAgain(message, state.lastBeat);
   const isRepeated = changes.length > 0 ? seq <= current : seq < current;
   if (isRepeated) {
     // Late, or seen before. But who has looked again since, and counts less, is not who counted so far.
     if (heartbeat === null || !isLater || (checkedAt === null && changes.length > 0)) return "duplicate";
-    flushTo(state, `${epoch}~${random().toString(36).slice(2)}`, seq);
+    flushTo(state, ownEpoch(epoch, chance), seq);
     state.leaseUntil = -Infinity;
     return "went back";
   }
@@ -229,16 +229,31 @@ function isAgain({ seq, heartbeat }: FeedMessage, last: FeedMessage | null): boo
 /**
  * Another epoch takes over by a heartbeat that looked later than the last one of the epoch that holds, and in no other way:
  * a message of long ago, delayed or replayed, ends nothing. Until then the lease of the one that holds is as good as ever.
+ * One that was replaced and goes on looking comes back once its successor is silent, and not before: two that watch one
+ * source would else take turns.
  */
-function begin(state: FeedState, { epoch, seq }: FeedMessage, checkedAt: number | null): Applied {
-  if (state.retired.has(epoch) || checkedAt === null || checkedAt <= state.checkedAt) return "retired";
+function begin(
+  state: FeedState,
+  { epoch, seq }: FeedMessage,
+  checkedAt: number | null,
+  { now, random }: Pick<FeedSettings, "now"> & { readonly random: () => number },
+): Applied {
+  if (checkedAt === null || checkedAt <= state.checkedAt) return "retired";
+  const isBack = state.retired.has(epoch);
+  if (isBack && now() < state.leaseUntil) return "retired";
   // One that never showed when it had looked may be the newer one all the same.
   if (state.checkedAt !== -Infinity) state.retired.add(state.epoch);
   if (state.retired.size > maxRetired) state.retired.delete(state.retired.values().next().value as string);
+  state.retired.delete(epoch);
   state.epoch = epoch;
   state.leaseUntil = -Infinity;
-  flushTo(state, epoch, seq);
+  flushTo(state, isBack ? ownEpoch(epoch, { random }) : epoch, seq);
   return "flushed";
+}
+
+/** For positions of a source whose numbers have been given out before. */
+function ownEpoch(epoch: string, { random }: { readonly random: () => number }): string {
+  return `${epoch}~${random().toString(36).slice(2)}`;
 }
 
 /** Nothing that was read before is served any more. INVARIANT: no position as high was ever given out under this epoch. */

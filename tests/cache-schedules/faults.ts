@@ -142,16 +142,18 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: "the epoch is ignored",
-    edits: [cache("feeds.ts", "if (epoch !== state.epoch) return begin(state, message, checkedAt);", "")],
+    edits: [cache("feeds.ts", "if (epoch !== state.epoch) return begin(state, message, checkedAt, chance);", "")],
   },
   {
     fault: "an epoch that is over comes back",
     edits: [
       cache(
         "feeds.ts",
-        "if (state.retired.has(epoch) || checkedAt === null || checkedAt <= state.checkedAt) return",
-        "if (checkedAt === null) return",
+        'if (checkedAt === null || checkedAt <= state.checkedAt) return "retired";',
+        'if (checkedAt === null) return "retired";',
       ),
+      cache("feeds.ts", "if (isBack && now() < state.leaseUntil) return", "if (isBack && !now) return"),
+      cache("feeds.ts", "isBack ? ownEpoch(epoch, { random }) : epoch", "epoch"),
       // Else its lease would still be over.
       cache("feeds.ts", "  state.epoch = epoch;\n", "  state.epoch = epoch;\n  state.checkedAt = -Infinity;\n"),
     ],
@@ -161,7 +163,7 @@ export const faults: readonly Fault[] = [
     edits: [
       cache(
         "feeds.ts",
-        '  flushTo(state, epoch, seq);\n  return "flushed";',
+        '  flushTo(state, isBack ? ownEpoch(epoch, { random }) : epoch, seq);\n  return "flushed";',
         '  moveTo(state, state.position.epoch, seq);\n  return "flushed";',
       ),
     ],
@@ -180,7 +182,7 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: "answers with errors are kept",
-    edits: [cache("upstream.ts", "if (hasErrors(body)) return;", "")],
+    edits: [cache("upstream.ts", "if (hasErrors(body) || isPassing(body)) return;", "")],
   },
   {
     fault: "the client's own bound is not looked at",
