@@ -143,7 +143,7 @@ function readEntries(reply: Reply | undefined): readonly StreamEntry[] | null {
   const entries: StreamEntry[] = [];
   for (const each of reply as readonly Reply[]) {
     const [id, fields] = Array.isArray(each) ? each : [];
-    if (!Buffer.isBuffer(id) || !Array.isArray(fields)) return null;
+    if (!Buffer.isBuffer(id) || !isEntryId(String(id)) || !Array.isArray(fields)) return null;
     const [name, text] = fields;
     const isOurs = fields.length === 2 && String(name) === "e" && Buffer.isBuffer(text);
     entries.push({ id: String(id), text: isOurs ? String(text) : null });
@@ -208,8 +208,11 @@ function readLastId(reply: Reply | undefined): string | null | undefined {
   if (isRefusal(reply)) return reply.refused === "ERR" ? null : undefined;
   if (!Array.isArray(reply)) return undefined;
   const at = reply.findIndex((each) => String(each) === "last-generated-id");
-  return at < 0 ? undefined : String(reply[at + 1]);
+  const id = at < 0 ? "" : String(reply[at + 1]);
+  return isEntryId(id) ? id : undefined;
 }
+
+const isEntryId = (text: string) => /^\d{1,20}-\d{1,20}$/.test(text);
 
 function isBefore(one: string, other: string): boolean {
   const [oneMs = "", oneCount = ""] = one.split("-");
