@@ -160,3 +160,20 @@ describe("what Redis says and cannot be read", () => {
     expect(heard.slice(0, 3)).toEqual([1, 2, 3]);
   });
 });
+
+test("a place in the stream that is none is no answer: Redis is asked again", async () => {
+  const places = ["nonsense", "9", "9-9"];
+  let reads = 0;
+  const delivered = Promise.withResolvers<number>();
+  const { feed, writes } = links(([first]) => {
+    if (first?.[0] === "XRANGE" || first?.[0] === "XREVRANGE") return [[]];
+    if (first?.[0] === "XREAD") {
+      reads += 1;
+      return [[[text("crosswalk:changes"), [[text("1-1"), [text("e"), text("1")]]]]]];
+    }
+    const place = places.length > 1 ? places.shift() : places[0];
+    return [timeOf(1), text(`run_id:${run("a")}\r\n`), [text("last-generated-id"), text(place as string)]];
+  });
+  closers.push(openRedisFeed({ feed, writes, onEnvelope: () => delivered.resolve(reads) }).close);
+  expect(await delivered.promise).toBe(3);
+});
