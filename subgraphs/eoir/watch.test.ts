@@ -72,6 +72,7 @@ async function watching(...answers: readonly Answer[]) {
 }
 
 const about = [
+  ["CourtCase", "1"],
   ["ID", "1"],
   ["ANumber", "012345678"],
 ];

@@ -58,7 +58,11 @@ function changesOf(entry: DocketEntry, lookups: Lookups, day: string, seenCases:
   const { before, after } = entry;
   if (before === "nobodys" || after === "nobodys") return [{ all: true }];
   const aNumbers = new Set([...(before?.aNumbers ?? []), ...(after?.aNumbers ?? [])]);
-  const about: About[] = [["ID", entry.id], ...[...aNumbers].map((each): About => ["ANumber", each])];
+  const about: About[] = [
+    ["CourtCase", entry.id],
+    ["ID", entry.id],
+    ...[...aNumbers].map((each): About => ["ANumber", each]),
+  ];
   const earlier = before && decodeCase(before.rows, lookups);
   const later = after && decodeCase(after.rows, lookups);
   seenCases.delete(entry.id);
