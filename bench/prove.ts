@@ -89,6 +89,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/act-to-answer.test.ts"],
     env: { PROOF_ACTS: "200" },
   },
+  staleness: {
+    claim:
+      "with two gateways under load, acts and troubles at random, no answer in ten minutes shows what is older than the lease and the source's own lag",
+    command: [jest, "tests/staleness.test.ts"],
+    env: { PROOF_STALENESS: "600" },
+  },
   population: {
     claim: "the whole system generates, loads and serves a population of 1,000,000, streamed, in bounded memory",
     command: ["bench/population.ts", "1000000"],

@@ -3,6 +3,7 @@
  * over the whole path, with every answer kept until it is known to have changed. T55. `PROOF_ACTS=200` does as many of the
  * acts that matter most, and holds them to a second.
  */
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { mintToken } from "../mocks/issuer/mint.ts";
 import type { PersonFile } from "../mocks/population/types.ts";
@@ -47,6 +48,8 @@ async function ask(url: string, query: string, by: Readonly<Record<string, strin
 /** From the act's answer to the first answer that shows it. Null: it cannot be done to them, or shows nowhere. */
 async function timeToShow(deed: Deed, file: PersonFile, query: string): Promise<number | null> {
   const by = { fin: finOf(file) };
+  // Else every act would come as late after the last look at its system as the one before.
+  await setTimeout(Math.random() * 250);
   const before = await ask(graph.url(), query, by);
   const [aNumber = ""] = aNumbersOf(file);
   if (!(await isDone(graph.mocks, deed, aNumber))) return null;

@@ -50,7 +50,8 @@ export type Tap = {
   lookedAt(source: string): Promise<void>;
 };
 
-export function openTap(): Tap {
+/** `onTaken`: told of each message, in order. */
+export function openTap(onTaken: (message: FeedMessage, envelope: string) => void = () => undefined): Tap {
   const last = new Map<string, FeedMessage>();
   /** By a ticket's time, when it was first given out here. */
   const givenAt = new Map<string, number>();
@@ -67,6 +68,7 @@ export function openTap(): Tap {
         await carrier.publish(envelope);
         const message = opened(envelope, keys);
         last.set(message.source, message);
+        onTaken(message, envelope);
         for (const each of [...waiting]) each();
       },
       close: () => carrier.close(),
