@@ -173,6 +173,42 @@ describe("T19, T20: two worlds, one without the person who is hidden in the othe
     expect(one.answer).toBe('{"data":{"person":null},"errors":[{"code":"GUARD_UNAVAILABLE","path":["person"]}]}');
   });
 
+  const query = '{ person(fin: "FIN002") { name cases { id } } }';
+  const isHidden = '{"data":{"person":null},"errors":[]}';
+  const isUnavailable = '{"data":{"person":null},"errors":[{"code":"GUARD_UNAVAILABLE","path":["person"]}]}';
+  /** Something of the hidden person's own: nobody has any such thing. */
+  const ofTheirs =
+    (name: string, code: string): Fault =>
+    async (answer, { query: text, variables }) =>
+      text.includes(name) && JSON.stringify(variables).includes("FIN002")
+        ? withErrors(await answer(), name, code)
+        : undefined;
+  const ownCodes = ["RECORD_UNREADABLE", "VALUE_UNREADABLE", "REDACTED_BY_SOURCE"];
+  const unreadable = ["aNumbers", "sealed", "ours"].flatMap((name) => ownCodes.map((code) => [code, name] as const));
+  test.each(unreadable)("are the same where %s is said of the hidden person's own %s", async (code, name) => {
+    const fault = ofTheirs(name, code);
+    const [one, other] = [await seenIn(withHidden, query, gated, fault), await seenIn(without, query, gated, fault)];
+    expect(one).toEqual(other);
+    expect(one.answer).toBe(isHidden);
+  });
+
+  test.each(ownCodes)("are the same where a source is down beside %s", async (code) => {
+    const unread = ofTheirs("aNumbers", code);
+    const fault: Fault = (answer, sent) =>
+      sent.subgraph === "custody" ? failing("SUBREQUEST_HTTP_ERROR") : unread(answer, sent);
+    const [one, other] = [await seenIn(withHidden, query, gated, fault), await seenIn(without, query, gated, fault)];
+    expect(one).toEqual(other);
+    expect(one.answer).toBe(isUnavailable);
+  });
+
+  test.each(ownCodes)("show nobody by what was read beside %s", async (code) => {
+    const unsealed: World = { persons: [...visible, { ...hidden, sealed: false }], cases };
+    expect((await seenIn(unsealed, query, gated, ofTheirs("aNumbers", code))).answer).toBe(isUnavailable);
+    const fault: Fault = async (answer, { subgraph }) =>
+      subgraph === "safety" ? withErrors(await spoiled(answer, null), "sealed", code) : undefined;
+    expect((await seenIn(withHidden, query, gated, fault)).answer).toBe(isUnavailable);
+  });
+
   test("are the same where it knows nobody by such an identifier", async () => {
     const knowsNobody: Fault = (answer, { subgraph, variables }) =>
       subgraph === "custody" && JSON.stringify(variables).includes("9999999999")
@@ -386,13 +422,13 @@ describe("T14: a fact that cannot be had", () => {
 });
 
 /** An error at each place where this fact stands. */
-function withErrors(body: unknown, fact: string): unknown {
+function withErrors(body: unknown, fact: string, code = "NOT_KNOWN"): unknown {
   const errors: unknown[] = [];
   const visit = (value: unknown, path: readonly (string | number)[]): void => {
     if (typeof value !== "object" || value === null) return;
     for (const [key, below] of Object.entries(value)) {
       const at = [...path, Array.isArray(value) ? Number(key) : key];
-      if (key === fact) errors.push({ message: "no", path: at });
+      if (key === fact) errors.push({ message: "no", path: at, extensions: { code } });
       else visit(below, at);
     }
   };

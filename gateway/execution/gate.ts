@@ -9,9 +9,9 @@ import type { Decisions } from "./decisions.ts";
 import type { Decoy } from "./decoy.ts";
 import type { SubjectPlace } from "./fact-places.ts";
 import { identitiesOf } from "./identity.ts";
-import { type Judge, judgeOf } from "./judge.ts";
-import type { Problem, Problems } from "./problems.ts";
-import type { Guard, Rights } from "./rights.ts";
+import { factAsFarAsRead, type Judge, judgeOf } from "./judge.ts";
+import { isOfOwnRecord, type Problem, type Problems } from "./problems.ts";
+import type { Guard, Rights, Verdict } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 
 export type Gate = {
@@ -84,14 +84,14 @@ export function openGate(settings: GateSettings): Gate {
     if (step.gated === null) return "permit";
     if (gates.length === 0) return isTold(typename, step) ? "permit" : "unavailable";
     let outcome: Outcome = "permit";
-    for (const { guard, judge } of gates) {
-      const verdict = judge(person, null, problems);
+    for (const { guard, judge, judgeAsFarAsRead } of gates) {
+      const verdict = judge(person, null, problems) ?? refusalIn(judgeAsFarAsRead(person, null, problems));
       decisions.add(identity, typename, guard.policy, verdict ?? "unavailable");
       if (verdict?.permits === false) outcome = "hide";
       else if (verdict === null && outcome === "permit") outcome = "unavailable";
     }
     // What nobody can place may be about what decides; and of nobody as well, this fact could not be had.
-    if (outcome === "hide" && (problems.takeLoose(person).length > 0 || hasFailed(person, gates)))
+    if (outcome === "hide" && (problems.takeLoose(person).some(isOutage) || hasFailed(person, gates)))
       outcome = "unavailable";
     if (outcome === "permit") passed.add(person);
     return outcome;
@@ -100,7 +100,7 @@ export function openGate(settings: GateSettings): Gate {
   const isTold = (typename: string, { gated }: PersonStep): boolean =>
     gated === null || !facts.fits(gated, typename) || gated === typename;
   const hasFailed = (person: object, gates: readonly GateJudge[]): boolean =>
-    gates.some(({ guard }) => guard.facts.some(({ name }) => problems.at(person, name).length > 0));
+    gates.some(({ guard }) => guard.facts.some(({ name }) => problems.at(person, name).some(isOutage)));
   const isUnanswered = (decoy: object, gates: readonly GateJudge[]): boolean =>
     gates.some(({ guard }) =>
       guard.facts.some(({ name }) => {
@@ -194,7 +194,13 @@ export function openGate(settings: GateSettings): Gate {
   };
 }
 
-type GateJudge = { readonly guard: Guard; readonly judge: Judge };
+/** As nobody may meet it as well. */
+const isOutage = (problem: Problem): boolean => !isOfOwnRecord(problem);
+
+/** INVARIANT: what cannot be read of somebody may leave them hidden, and lets nobody through. */
+const refusalIn = (verdict: Verdict | null): Verdict | null => (verdict?.permits === false ? verdict : null);
+
+type GateJudge = { readonly guard: Guard; readonly judge: Judge; readonly judgeAsFarAsRead: Judge };
 
 const judges = new WeakMap<Rights, Map<string, readonly GateJudge[]>>();
 
@@ -203,7 +209,11 @@ function gatesOf(typename: string, rights: Rights): readonly GateJudge[] {
   judges.set(rights, byType);
   const known = byType.get(typename);
   if (known) return known;
-  const made = rights.gatesOf(typename).map((guard) => ({ guard, judge: judgeOf(guard) }));
+  const made = rights.gatesOf(typename).map((guard) => ({
+    guard,
+    judge: judgeOf(guard),
+    judgeAsFarAsRead: judgeOf(guard, factAsFarAsRead),
+  }));
   // INVARIANT: bounded. A subgraph may answer any text for a type's name.
   if (byType.size < 1000) byType.set(typename, made);
   return made;

@@ -1,6 +1,6 @@
 /** Decides guards by the facts that came with the data. A fact that could not be had is none, whatever stands there. */
 import { read } from "./complete.ts";
-import type { Problems } from "./problems.ts";
+import { isOfOwnRecord, type Problems } from "./problems.ts";
 import type { Guard, Verdict } from "./rights.ts";
 
 /**
@@ -14,7 +14,7 @@ export type Judge = (record: object, subject: object | null, problems: Problems)
  * only if it would whatever they were: an agency's own case of a person is not kept from it because another agency's
  * system is down. Nothing is hidden by what is not known: that would tell those who are there from those who are not.
  */
-export function judgeOf(guard: Guard): Judge {
+export function judgeOf(guard: Guard, factOf: FactReading = factIn): Judge {
   const { facts } = guard;
   const verdicts: (Verdict | null | undefined)[] = [];
   return (record, subject, problems) => {
@@ -22,7 +22,7 @@ export function judgeOf(guard: Guard): Judge {
     let row = 0;
     for (const { of, name } of facts) {
       const holder = of === "record" ? record : subject;
-      const value = holder === null ? null : factIn(holder, name, problems);
+      const value = holder === null ? null : factOf(holder, name, problems);
       row = row * 3 + (value === null ? 2 : value ? 1 : 0);
     }
     let verdict = verdicts[row];
@@ -54,6 +54,18 @@ function completionsOf([first, ...rest]: readonly Value[]): readonly (readonly b
   if (first === undefined) return [[]];
   const below = completionsOf(rest);
   return (first === null ? [false, true] : [first]).flatMap((each) => below.map((more) => [each, ...more]));
+}
+
+type FactReading = (holder: object, name: string, problems: Problems) => boolean | null;
+
+/**
+ * As far as the person's own records can be read: what else they hold that cannot be is left out. Good for hiding only;
+ * nothing may be permitted by it.
+ */
+export function factAsFarAsRead(holder: object, name: string, problems: Problems): boolean | null {
+  const value = read(holder, name);
+  if (value !== true && value !== false) return null;
+  return problems.at(holder, name).every(isOfOwnRecord) ? value : null;
 }
 
 /** Null: it could not be had. */

@@ -42,6 +42,14 @@ export type Problems = {
   takeLoose(about: object): readonly Problem[];
 };
 
+const ownCodes: ReadonlySet<ErrorCode> = new Set(["RECORD_UNREADABLE", "VALUE_UNREADABLE", "REDACTED_BY_SOURCE"]);
+
+/**
+ * Whether it lies in what is recorded of this very person or record. An outage is met by whoever asks, and by who asks for
+ * nobody; this nobody meets who is not there, so that to tell of it tells that somebody is.
+ */
+export const isOfOwnRecord = ({ code }: Problem): boolean => ownCodes.has(code);
+
 const none: readonly Problem[] = [];
 /** More say nothing new about one place. */
 const maxAtOnePlace = 10;

@@ -35,6 +35,8 @@ type Asking = {
 
 const unauthorized = "UNAUTHORIZED_FIELD_OR_TYPE";
 const unavailable = "GUARD_UNAVAILABLE";
+/** Of nobody there is nothing that could not be read or is withheld; everything else befalls whoever is asked about. */
+const wouldBeNobodysToo = ({ code }: Lack): boolean => !/^(RECORD|VALUE)_UNREADABLE$|^REDACTED_/.test(code);
 const strictness = ["mask", "refer", "hide"] as const;
 
 export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readings): Model {
@@ -83,6 +85,11 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     const value = (holder as Row)[name];
     return typeof value === "boolean" && lacks.at(holder, name).length === 0 ? value : null;
   };
+  /** What stands there, though something of the person's own is recorded so that nobody can read it. */
+  const readFactOf = (holder: object, name: string): boolean | null => {
+    const value = (holder as Row)[name];
+    return typeof value === "boolean" && !lacks.at(holder, name).some(wouldBeNobodysToo) ? value : null;
+  };
   const subjectOf = async (record: object): Promise<Row | null> => {
     const { subject } = record as { readonly subject?: { readonly fin?: unknown } | null };
     return typeof subject?.fin === "string" ? readings.person(subject.fin) : null;
@@ -92,12 +99,17 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     return facts.filter(({ name }) => relevant.includes(name));
   };
   /** A fact that could not be had may be either: what is permitted both ways is permitted, the rest is not settled. */
-  async function rulingOf(guard: GuardLabel, record: object, caller: Caller): Promise<Ruling | "unavailable"> {
+  async function rulingOf(
+    guard: GuardLabel,
+    record: object,
+    caller: Caller,
+    readFact = factOf,
+  ): Promise<Ruling | "unavailable"> {
     const { rule } = policyFor(guard.policy, caller);
     let worlds: readonly Facts[] = [{}];
     for (const { name, of } of relevantFacts(guard, caller)) {
       const holder = of === "subject" ? await subjectOf(record) : record;
-      const value = holder === null ? null : factOf(holder, name);
+      const value = holder === null ? null : readFact(holder, name);
       const values = value === null ? [false, true] : [value];
       worlds = worlds.flatMap((world) => values.map((each) => ({ ...world, [name]: each })));
     }
@@ -105,8 +117,13 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
     return worlds.length === 1 ? rule(worlds[0] ?? {}) : "unavailable";
   }
   /** All guards of an element must permit; of several refusals the strictest stands. */
-  async function decide(guards: readonly GuardLabel[], record: object, caller: Caller): Promise<Outcome> {
-    const rulings = await Promise.all(guards.map((guard) => rulingOf(guard, record, caller)));
+  async function decide(
+    guards: readonly GuardLabel[],
+    record: object,
+    caller: Caller,
+    readFact = factOf,
+  ): Promise<Outcome> {
+    const rulings = await Promise.all(guards.map((guard) => rulingOf(guard, record, caller, readFact)));
     let strictest: Refusal | null = null;
     for (const each of rulings) if (typeof each === "object") strictest = stricter(strictest, each);
     if (strictest?.effect === "hide") return strictest;
@@ -212,13 +229,18 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
       const isKnown = ({ name }: { readonly name: string }) => factOf(nobody, name) !== null;
       return guards.every((guard) => relevantFacts(guard, asking.caller).every(isKnown)) ? null : cannotSettle(asking);
     }
-    const outcome = await decide(guards, found.row, asking.caller);
+    let outcome = await decide(guards, found.row, asking.caller);
+    if (outcome === "unavailable") {
+      // What of their own cannot be read never shows them, nor tells that they are there.
+      const asRead = await decide(guards, found.row, asking.caller, readFactOf);
+      if (typeof asRead === "object") outcome = asRead;
+    }
     if (outcome === "unavailable") {
       asking.count("person unavailable");
       return cannotSettle(asking);
     }
     // Where the same could not be had of nobody, nobody is not told either.
-    const hasFailed = ({ name }: { readonly name: string }) => lacks.at(found.row ?? {}, name).length > 0;
+    const hasFailed = ({ name }: { readonly name: string }) => lacks.at(found.row ?? {}, name).some(wouldBeNobodysToo);
     if (outcome !== "permit" && guards.some((guard) => relevantFacts(guard, asking.caller).some(hasFailed)))
       return cannotSettle(asking);
     asking.count(outcome === "permit" ? "person" : "hidden person");
