@@ -176,8 +176,9 @@ function cutAnswer(world: SubgraphWithout, query: string, variables: Json, answe
   const operation = document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION);
   let errors: AnswerError[] = answer.errors ?? [];
 
-  const fieldsOf = (sets: readonly SelectionSetNode[]): Map<string, { name: string; sets: SelectionSetNode[] }> => {
-    const fields = new Map<string, { name: string; sets: SelectionSetNode[] }>();
+  type Field = { readonly name: string; readonly node: FieldNode; readonly sets: SelectionSetNode[] };
+  const fieldsOf = (sets: readonly SelectionSetNode[]): Map<string, Field> => {
+    const fields = new Map<string, Field>();
     const collect = (set: SelectionSetNode): void => {
       for (const each of set.selections) {
         if (each.kind === Kind.INLINE_FRAGMENT) collect(each.selectionSet);
@@ -186,7 +187,7 @@ function cutAnswer(world: SubgraphWithout, query: string, variables: Json, answe
           if (typeof fragment === "object") collect(fragment.selectionSet);
         } else {
           const key = each.alias?.value ?? each.name.value;
-          const field = fields.get(key) ?? { name: each.name.value, sets: [] };
+          const field = fields.get(key) ?? { name: each.name.value, node: each, sets: [] };
           fields.set(key, field);
           if (each.selectionSet) field.sets.push(each.selectionSet);
         }
@@ -273,10 +274,11 @@ function cutAnswer(world: SubgraphWithout, query: string, variables: Json, answe
   const root: Json = answer.data;
   if (typeof root !== "object" || root === null) return answer;
   const data: Json = {};
-  for (const [key, { name, sets }] of fieldsOf([(operation as OperationDefinitionNode).selectionSet])) {
+  for (const [key, { name, node, sets }] of fieldsOf([(operation as OperationDefinitionNode).selectionSet])) {
     if (!Object.hasOwn(root, key)) continue;
     if (name === "_entities") {
-      const representations = representationsOf(variables);
+      // Several may stand in one operation, each about entities of its own.
+      const representations = representationsIn(node, variables);
       data[key] =
         (root[key] as Json[] | null)?.map((entity, index) =>
           walk(entity, sets, representations[index]?.fin ?? "", [key, index]),
@@ -286,6 +288,12 @@ function cutAnswer(world: SubgraphWithout, query: string, variables: Json, answe
   errors = errors.filter(({ path }) => !path?.some((step) => typeof step === "string" && step.startsWith(telling)));
   const { errors: _, ...rest } = answer;
   return { ...(errors.length > 0 ? { errors } : {}), ...rest, data };
+}
+
+function representationsIn(field: FieldNode, variables: Json): readonly Json[] {
+  const value = field.arguments?.find(({ name }) => name.value === "representations")?.value;
+  if (value?.kind !== Kind.VARIABLE) throw new Error("whom entities are asked about stands in a variable");
+  return variables[value.name.value];
 }
 
 export function representationsOf(variables: Readonly<Record<string, unknown>>): readonly Json[] {
