@@ -18,6 +18,7 @@ import { createHandler } from "graphql-http";
 import { identifierScalars } from "#schema/scalars.ts";
 import type { AssertedCaller } from "./caller.ts";
 import { isWithheld, type UnreadableRow, type Withheld } from "./decoded.ts";
+import { rememberedDocuments } from "./documents.ts";
 import { sealer } from "./envelope.ts";
 import { type ChangeCarrier, type Feed, openFeed, type WatchedSource } from "./feed.ts";
 import { httpCarrier } from "./feed-http.ts";
@@ -214,6 +215,7 @@ function answering<Loaders>(definition: SubgraphDefinition<Loaders>): AnswerRequ
   const passing = new WeakSet<object>();
   const handler = createHandler<IncomingMessage, { readonly caller: AssertedCaller | null }>({
     schema,
+    ...rememberedDocuments(),
     context: ({ context: { caller } }) => {
       const problems: GraphQLError[] = [];
       const context: RequestContext<Loaders> = {
