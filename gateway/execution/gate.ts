@@ -9,7 +9,7 @@ import type { Decisions } from "./decisions.ts";
 import type { Decoy } from "./decoy.ts";
 import type { SubjectPlace } from "./fact-places.ts";
 import { identitiesOf } from "./identity.ts";
-import { factAsFarAsRead, type Judge, judgeOf } from "./judge.ts";
+import { type Judge, judgeOf, refusalsOf } from "./judge.ts";
 import { isOfOwnRecord, type Problem, type Problems } from "./problems.ts";
 import type { Guard, Rights, Verdict } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
@@ -84,8 +84,8 @@ export function openGate(settings: GateSettings): Gate {
     if (step.gated === null) return "permit";
     if (gates.length === 0) return isTold(typename, step) ? "permit" : "unavailable";
     let outcome: Outcome = "permit";
-    for (const { guard, judge, judgeAsFarAsRead } of gates) {
-      const verdict = judge(person, null, problems) ?? refusalIn(judgeAsFarAsRead(person, null, problems));
+    for (const { guard, judge, refusals } of gates) {
+      const verdict = judge(person, null, problems) ?? refusalIn(refusals(person, null, problems));
       decisions.add(identity, typename, guard.policy, verdict ?? "unavailable");
       if (verdict?.permits === false) outcome = "hide";
       else if (verdict === null && outcome === "permit") outcome = "unavailable";
@@ -200,7 +200,7 @@ const isOutage = (problem: Problem): boolean => !isOfOwnRecord(problem);
 /** INVARIANT: what cannot be read of somebody may leave them hidden, and lets nobody through. */
 const refusalIn = (verdict: Verdict | null): Verdict | null => (verdict?.permits === false ? verdict : null);
 
-type GateJudge = { readonly guard: Guard; readonly judge: Judge; readonly judgeAsFarAsRead: Judge };
+type GateJudge = { readonly guard: Guard; readonly judge: Judge; readonly refusals: Judge };
 
 const judges = new WeakMap<Rights, Map<string, readonly GateJudge[]>>();
 
@@ -212,7 +212,7 @@ function gatesOf(typename: string, rights: Rights): readonly GateJudge[] {
   const made = rights.gatesOf(typename).map((guard) => ({
     guard,
     judge: judgeOf(guard),
-    judgeAsFarAsRead: judgeOf(guard, factAsFarAsRead),
+    refusals: refusalsOf(guard),
   }));
   // INVARIANT: bounded. A subgraph may answer any text for a type's name.
   if (byType.size < 1000) byType.set(typename, made);

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { judgeOf } from "./judge.ts";
+import { judgeOf, refusalsOf } from "./judge.ts";
 import { openProblems } from "./problems.ts";
 import type { Guard, Verdict } from "./rights.ts";
 
@@ -39,4 +39,24 @@ test("a fact that is told with an error is not known, whatever stands there", ()
   problems.add(subject, "protected", { code: "SOURCE_UNAVAILABLE" });
   expect(judgeOf(guard)(record, subject, problems)).toBeNull();
   expect(judgeOf(guard)({ own: true }, subject, problems)).toEqual(permit);
+});
+
+test("somebody is hidden by what is known, whatever could not be read of them, and where it does not hide, by nothing", () => {
+  const placement: Guard = {
+    policy: "person",
+    facts: [
+      { name: "protected", of: "record" },
+      { name: "minor", of: "record" },
+    ],
+    decide: ([isProtected, isMinor]) => (isMinor && !isProtected ? permit : hide),
+  };
+  const refusals = refusalsOf(placement);
+  expect(refusals({ protected: true, minor: null }, null, openProblems())).toEqual(hide);
+  expect(refusals({ protected: false, minor: null }, null, openProblems())).toBeNull();
+  const [unread, down] = [openProblems(), openProblems()];
+  const person = { protected: true, minor: true };
+  unread.add(person, "protected", { code: "RECORD_UNREADABLE" });
+  down.add(person, "protected", { code: "SOURCE_UNAVAILABLE" });
+  expect(refusals(person, null, unread)).toEqual(hide);
+  expect(refusals(person, null, down)).toBeNull();
 });

@@ -14,7 +14,15 @@ export type Judge = (record: object, subject: object | null, problems: Problems)
  * only if it would whatever they were: an agency's own case of a person is not kept from it because another agency's
  * system is down. Nothing is hidden by what is not known: that would tell those who are there from those who are not.
  */
-export function judgeOf(guard: Guard, factOf: FactReading = factIn): Judge {
+export const judgeOf = (guard: Guard): Judge => judging(guard, factIn, "permits");
+
+/**
+ * What hides a person as far as their own records can be read, and whatever else there may be to know. For hiding only:
+ * nobody may be let through by it, and where a source is down, not even hidden.
+ */
+export const refusalsOf = (guard: Guard): Judge => judging(guard, factAsFarAsRead, "refusals");
+
+function judging(guard: Guard, factOf: FactReading, settles: "permits" | "refusals"): Judge {
   const { facts } = guard;
   const verdicts: (Verdict | null | undefined)[] = [];
   return (record, subject, problems) => {
@@ -27,7 +35,7 @@ export function judgeOf(guard: Guard, factOf: FactReading = factIn): Judge {
     }
     let verdict = verdicts[row];
     if (verdict === undefined) {
-      verdict = settle(guard, digitsOf(row, facts.length));
+      verdict = settle(guard, digitsOf(row, facts.length), settles);
       verdicts[row] = verdict;
     }
     return verdict;
@@ -43,11 +51,12 @@ function digitsOf(row: number, length: number): readonly Value[] {
   return digits;
 }
 
-function settle(guard: Guard, values: readonly Value[]): Verdict | null {
+function settle(guard: Guard, values: readonly Value[], settles: "permits" | "refusals"): Verdict | null {
   const isComplete = (some: readonly Value[]): some is readonly boolean[] => !some.includes(null);
   if (isComplete(values)) return guard.decide(values);
   const verdicts = completionsOf(values).map((each) => guard.decide(each));
-  return verdicts.every(({ permits }) => permits) ? (verdicts[0] ?? null) : null;
+  const [first = null] = verdicts;
+  return verdicts.every(({ permits }) => permits === (settles === "permits")) ? first : null;
 }
 
 function completionsOf([first, ...rest]: readonly Value[]): readonly (readonly boolean[])[] {
@@ -58,11 +67,8 @@ function completionsOf([first, ...rest]: readonly Value[]): readonly (readonly b
 
 type FactReading = (holder: object, name: string, problems: Problems) => boolean | null;
 
-/**
- * As far as the person's own records can be read: what else they hold that cannot be is left out. Good for hiding only;
- * nothing may be permitted by it.
- */
-export function factAsFarAsRead(holder: object, name: string, problems: Problems): boolean | null {
+/** What stands there, though some of the person's own records could not be read. */
+function factAsFarAsRead(holder: object, name: string, problems: Problems): boolean | null {
   const value = read(holder, name);
   if (value !== true && value !== false) return null;
   return problems.at(holder, name).every(isOfOwnRecord) ? value : null;

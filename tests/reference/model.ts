@@ -114,6 +114,8 @@ export function openModel(schema: GraphQLSchema, labels: Labels, readings: Readi
       worlds = worlds.flatMap((world) => values.map((each) => ({ ...world, [name]: each })));
     }
     if (worlds.every((world) => rule(world) === "permit")) return "permit";
+    const rulings = worlds.map((world) => rule(world));
+    if (readFact === readFactOf && !rulings.includes("permit")) return rulings[0] ?? "unavailable";
     return worlds.length === 1 ? rule(worlds[0] ?? {}) : "unavailable";
   }
   /** All guards of an element must permit; of several refusals the strictest stands. */

@@ -26,12 +26,15 @@ export type PersonFacts = {
 
 export const isPolice = ({ persona }: Caller): boolean => personas[persona].agency === "POLICE";
 
-/** Whether the person is hidden: not told apart from nobody. Null: this caller may ask for no person. */
+/**
+ * Whether the person is hidden: not told apart from nobody. Null: this caller may ask for no person, or nobody can say,
+ * and that is told: who may be a child is not said to be nobody to who looks for a place for children.
+ */
 export function isPersonHidden({ persona, purpose }: Caller, facts: PersonFacts): boolean | null {
   const { agency } = personas[persona];
   if (agency === "POLICE" || agency === "NONE") return null;
   if (purpose === "PROTECTED_PERSONS_1367") return false;
-  if (purpose === "CHILD_PLACEMENT") return facts.minor !== true || facts.protected1367;
+  if (purpose === "CHILD_PLACEMENT") return facts.protected1367 || (facts.minor === null ? null : !facts.minor);
   if (!facts.protected1367) return false;
   if (purpose === "BREAK_GLASS") return true;
   const own = { ICE: facts.iceCase, CBP: facts.cbpCase, USCIS: facts.uscisCase, EOIR: facts.eoirCase };
