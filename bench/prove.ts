@@ -89,6 +89,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/act-to-answer.test.ts"],
     env: { PROOF_ACTS: "200" },
   },
+  flood: {
+    claim:
+      "100,000 forged announcements change nothing, and 100,000 true ones of one source cost the others nothing of what is kept of them",
+    command: [jest, "tests/kept-threats.test.ts", "-t", "T60"],
+    env: { PROOF_FLOOD: "100000" },
+  },
   staleness: {
     claim:
       "with two gateways under load, acts and troubles at random, no answer in ten minutes shows what is older than the lease and the source's own lag",

@@ -114,7 +114,7 @@ test(
       report(`${act} to PersonRecord.stays`, each);
     }
     // Else it would have been shown by asking every time.
-    expect((await lookUps(graph.internalUrl())).memory ?? 0).toBeGreaterThan(0);
+    expect((await lookUps(graph.internalUrl())).memory).toBeGreaterThan(0);
   },
   timeoutMs,
 );

@@ -12,7 +12,7 @@ import { redisCarrier } from "../subgraphs/kit/feed-redis.ts";
 import { announcing, openTap } from "./announcing.ts";
 import { gatewayConfig, patient, personRecord } from "./graph.ts";
 import { eventually } from "./redis-servers.ts";
-import { newSubgraphKeys, type SystemsSettings, settingNames, startSystems } from "./systems.ts";
+import { newSubgraphKeys, type SubgraphName, type SystemsSettings, settingNames, startSystems } from "./systems.ts";
 
 export type KeptAndAsked = {
   /** Of the gateway that keeps. */
@@ -28,10 +28,16 @@ export type KeptAndAsked = {
   tokens(): string;
   /** The one that keeps, with nothing left in memory. Its subgraphs must announce through Redis. */
   restart(): Promise<void>;
+  /** One more over the same subgraphs, that keeps nothing. */
+  another(config: Partial<Config>): Promise<Gateway>;
+  /** What the announcements of a subgraph are sealed with. */
+  readonly keysOf: ReturnType<typeof newSubgraphKeys>["keysOf"];
   close(): Promise<void>;
 };
 
 export type KeptAndAskedSettings = SystemsSettings & {
+  /** Those that do not announce. */
+  readonly silent?: readonly SubgraphName[];
   readonly redisUrl?: string;
   readonly config?: Partial<Config>;
 };
@@ -39,8 +45,10 @@ export type KeptAndAskedSettings = SystemsSettings & {
 /** Systems that are watched, each by its subgraph. */
 export const watchedSystems = ["IDENT", "ADIS", "I94", "E3", "EID", "GLOBAL", "ELIS", "CASE"] as const;
 
+const systemsOf: Readonly<Partial<Record<SubgraphName, readonly string[]>>> = { ice: ["EID"] };
+
 export async function startKeptAndAsked(given: KeptAndAskedSettings = {}): Promise<KeptAndAsked> {
-  const { redisUrl = null, config = {}, ...settings } = given;
+  const { redisUrl = null, config = {}, silent = [], ...settings } = given;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const each of closers.splice(0).reverse()) await each();
@@ -58,7 +66,10 @@ export async function startKeptAndAsked(given: KeptAndAskedSettings = {}): Promi
     const systems = await startSystems({
       sourceTimeoutMs: 20_000,
       ...settings,
-      settingsOf: (name) => ({ keys: keysOf(name), changesTo: tap.on(carrier(), keysOf(name)) }),
+      settingsOf: (name) => ({
+        keys: keysOf(name),
+        changesTo: silent.includes(name) ? null : tap.on(carrier(), keysOf(name)),
+      }),
     });
     closers.push(systems.close);
     const { mocks, subgraphUrls } = systems;
@@ -79,15 +90,20 @@ export async function startKeptAndAsked(given: KeptAndAskedSettings = {}): Promi
     let kept: Gateway = await start(keeping);
     closers.push(() => kept.close());
     posting.leadTo(kept.internalUrl);
-    const asked = await start({ ...common, cacheMaxBytes: 0 });
-    closers.push(asked.close);
-    const tokens = () => watchedSystems.map((each) => tokenOf(tap.last(each))).join(",");
+    const another = async (more: Partial<Config>) => {
+      const opened = await start({ ...common, cacheMaxBytes: 0, ...more });
+      closers.push(opened.close);
+      return opened;
+    };
+    const asked = await another({});
+    const watched = watchedSystems.filter((each) => !silent.some((name) => systemsOf[name]?.includes(each)));
+    const tokens = () => watched.map((each) => tokenOf(tap.last(each))).join(",");
     const token = await mintToken("ero-officer");
     const standing = () => standingAt(kept.url, token);
     const isKnown = async () => {
       const all = await standing();
       const known = all.map((each) => (each.live ? each.token : null));
-      return watchedSystems.every((each) => known.includes(tokenOf(tap.last(each))));
+      return watched.every((each) => known.includes(tokenOf(tap.last(each))));
     };
     return {
       url: () => kept.url,
@@ -97,13 +113,15 @@ export async function startKeptAndAsked(given: KeptAndAskedSettings = {}): Promi
       subgraphUrls,
       tokens,
       async atRest() {
-        await Promise.all(watchedSystems.map(tap.lookedAt));
+        await Promise.all(watched.map(tap.lookedAt));
         await eventually(isKnown, "a gateway that knows what was announced");
       },
       async restart() {
         await kept.close();
         kept = await start(keeping);
       },
+      another,
+      keysOf,
       close,
     };
   } catch (error) {
@@ -130,11 +148,18 @@ async function standingAt(url: string, token: string): Promise<readonly SourceFr
   return extensions?.freshness ?? [];
 }
 
-/** What is counted of looking up what is kept, by where it was found: memory, redis, nowhere. */
-export async function lookUps(internalUrl: string): Promise<Readonly<Record<string, number>>> {
+/** What is counted of looking up what is kept, by where it was found: memory, redis, nowhere. `isOf`: some subgraphs. */
+export async function lookUps(
+  internalUrl: string,
+  isOf: (subgraph: string) => boolean = () => true,
+): Promise<Readonly<Record<"memory" | "redis" | "nowhere", number>>> {
   const text = await (await fetch(`${internalUrl}/metrics`)).text();
-  const found: Record<string, number> = {};
-  for (const [, where = "", count] of text.matchAll(/^crosswalk_cache_lookups_total\{.*found="(\w+)".*\} (\d+)/gm))
-    found[where] = (found[where] ?? 0) + Number(count);
+  const found = { memory: 0, redis: 0, nowhere: 0 };
+  for (const [, labels = "", count] of text.matchAll(/^crosswalk_cache_lookups_total\{(.*)\} (\d+)/gm)) {
+    const [subgraph = "", where] = ["subgraph", "found"].map(
+      (name) => new RegExp(`${name}="(\\w+)"`).exec(labels)?.[1],
+    );
+    if (isOf(subgraph)) found[where as keyof typeof found] += Number(count);
+  }
   return found;
 }
