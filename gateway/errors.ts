@@ -111,8 +111,8 @@ const entries = {
   SUBSCRIPTION_SCHEMA_RELOAD: part("the schema has changed, and this document no longer fits it", []),
   SUBSCRIPTION_OVERFLOW: part("events came faster than they were taken: resume from the last event id", []),
   ALERTS_MISSED: part("alerts of this system may be missing: ask anew for what matters", ["system"]),
-  ALERTS_DELAYED: part("this system does not answer: alerts of it may come late", ["system"]),
-  ALERTS_IN_TIME: part("this system answers again: alerts of it come in time", ["system"]),
+  ALERTS_DELAYED: part("this system is not heard: alerts of it may come late", ["system"]),
+  ALERTS_IN_TIME: part("this system is heard again: alerts of it come in time", ["system"]),
   TOO_MANY_ERRORS: part("there are more errors than are shown", []),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

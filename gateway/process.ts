@@ -55,7 +55,7 @@ function explain(error: unknown, { supergraph, ...files }: Config): readonly str
       return String(message)
         .split("\n")
         .map((line) => `${setting}: ${line}`);
-  if (String(message).startsWith("SUBGRAPH_KEY_")) return String(message).split("\n");
+  if (/^(SUBGRAPH_KEY_|REDIS_|CACHE_KEYS)/.test(String(message))) return String(message).split("\n");
   const remedy = isUrl(supergraph)
     ? "check the URL in GATEWAY_SUPERGRAPH"
     : "check the file, or set GATEWAY_SUPERGRAPH";

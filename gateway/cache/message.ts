@@ -13,8 +13,10 @@ export type Alert = {
   readonly at: string | null;
 };
 
-/** `all`: anything of this source may have changed. */
-export type Change = { readonly all: true } | { readonly about: readonly About[]; readonly alert?: Alert };
+/** `all`: anything of this source may have changed; `told`: but nothing of which anybody is to be alerted, except beside it. */
+export type Change =
+  | { readonly all: true; readonly told?: true }
+  | { readonly about: readonly About[]; readonly alert?: Alert };
 
 export type FeedMessage = {
   /** An agency's system, as schema/subgraphs.json names it for the subgraph that announces. */

@@ -118,8 +118,8 @@ function readMessage(value: unknown): FeedMessage | null {
 }
 
 function readChange(value: unknown): Change | null {
-  const { all, about, alert } = asRecord(value);
-  if (all === true) return { all };
+  const { all, told, about, alert } = asRecord(value);
+  if (all === true) return told === true ? { all, told } : { all };
   if (!Array.isArray(about) || about.length === 0 || about.length > maxAbout || !about.every(isAbout)) return null;
   if (alert === undefined) return { about };
   const { kind, at } = asRecord(alert);

@@ -72,14 +72,14 @@ export function openLink(settings: LinkSettings): RedisLink {
   let isPaused = false;
   let failuresInARow = 0;
   let isClosed = false;
-  let wasWell = false;
+  let wasWell: boolean | null = null;
   let callOff = () => {};
   let callOffRevival = () => {};
 
   const isWell = () => !isClosed && !isPaused && isReady && redis.status === "ready";
   const tell = () => {
     if (isWell() === wasWell) return;
-    wasWell = !wasWell;
+    wasWell = isWell();
     onState?.(wasWell ? "well" : "ill");
   };
   const send = (commands: readonly Command[]) => {

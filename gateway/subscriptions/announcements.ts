@@ -24,7 +24,7 @@ export function announcements(): (message: FeedMessage) => Announced {
       alerts: changes.flatMap((each) =>
         "about" in each && each.alert ? [{ alert: each.alert, about: each.about }] : [],
       ),
-      isMissing: isGap || changes.some((each) => "all" in each),
+      isMissing: isGap || changes.some((each) => "all" in each && each.told !== true),
     };
   };
 }

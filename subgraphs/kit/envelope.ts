@@ -19,7 +19,9 @@ export type AlertKind =
   | "BOOKED_OUT";
 
 /** `all`: anything of this source may have changed. */
-export type Change = { readonly all: true } | { readonly about: readonly About[]; readonly alert?: Alert };
+export type Change =
+  | { readonly all: true; readonly told?: true }
+  | { readonly about: readonly About[]; readonly alert?: Alert };
 
 export type Heartbeat = {
   /** Whose clock `since` is on. */

@@ -131,7 +131,12 @@ test("the day of a source turning means that anything may have changed", async (
   told.asOf = "2026-10-19T15:00:00Z";
   open(source, carrier, { beatMs: 0 });
   await until(() => messages.length >= 4);
-  expect(messages.map(({ changes }) => changes).slice(0, 4)).toEqual([[], [], [{ all: true }, one("1")], []]);
+  expect(messages.map(({ changes }) => changes).slice(0, 4)).toEqual([
+    [],
+    [],
+    [{ all: true, told: true }, one("1")],
+    [],
+  ]);
 });
 
 test("a flood is told as all, and what it alerts to is still told", async () => {

@@ -107,7 +107,7 @@ async function watch(
     if (ticket && polled && !closing.aborted) {
       const { asOf, today } = polled;
       const turned = day !== null && day !== today;
-      const changes = bounded(turned ? [{ all: true }, ...polled.changes] : polled.changes);
+      const changes = bounded(turned ? [{ all: true, told: true }, ...polled.changes] : polled.changes);
       day = today;
       // Half a poll early rather than a whole one late.
       if (changes.length > 0 || startedAt - beatAt >= beatMs - pollMs / 2) {
