@@ -1,7 +1,8 @@
 /**
  * Whatever goes wrong between an agency's system and a gateway, no answer shows what is older than the bound: the lease, and
- * how late the source itself learns. T55, T57, T58, T59, T66, T67. `PROOF_STALENESS=600` goes on for as many seconds.
+ * how late the source itself learns. T55–T59, T66, T67. `PROOF_STALENESS=600` goes on for as many seconds.
  */
+import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect } from "@jest/globals";
 import { isDone } from "./acts.ts";
 import { drawSeeded } from "./differential/draw.ts";
@@ -132,17 +133,26 @@ describe("a gateway that is cut off from Redis in silence", () => {
     async () => {
       const all = await somebody();
       const { places, person, oracle, act } = all;
-      places.ways[0].cut();
-      try {
-        await act();
-        await places.tap.lookedAt("CASE");
-        await shown(all, 1, true);
-        const { headers } = lastAnnounced(places, "CASE");
-        for (const gateway of [0, 1, 0] as const)
-          expect((await readOnce(places, gateway, person, { headers })).counts.CASE).toBe(oracle.count(person, "CASE"));
-        await shown(all, 0, false);
-      } finally {
-        places.ways[0].heal();
+      const isRight = async (gateway: 0 | 1, headers = {}) =>
+        (await readOnce(places, gateway, person, { headers })).counts.CASE === oracle.count(person, "CASE");
+      // On a busy machine the lease may be over before anybody asks: then nothing is shown by it.
+      for (let wasBehind = false; !wasBehind; ) {
+        await shown(all, 0, true);
+        const from = places.announced.length;
+        places.ways[0].cut();
+        try {
+          await act();
+          const isTold = () =>
+            places.announced.slice(from).some(({ source, changes }) => source === "CASE" && changes.length > 0);
+          await eventually(isTold, "the announcement");
+          const { headers } = lastAnnounced(places, "CASE");
+          wasBehind = !(await isRight(0));
+          for (const gateway of [0, 1, 0] as const) expect(await isRight(gateway, headers)).toBe(true);
+          await shown(all, 1, true);
+          await shown(all, 0, false);
+        } finally {
+          places.ways[0].heal();
+        }
       }
       await shown(all, 0, true);
     },
@@ -172,6 +182,30 @@ testWithRedisServer(
     await act();
     await shown(all, 0, true);
     await shown(all, 1, true);
+  },
+  timeoutMs,
+);
+
+testWithRedisServer(
+  "T56: an answer that comes late, without what has changed meanwhile, is not kept",
+  async () => {
+    const all = await somebody();
+    const { places, person, oracle, act } = all;
+    await act();
+    await settled(places);
+    places.subgraphsWays.eoir.delay(1_500);
+    try {
+      // Read at its source at once, and announced long before it arrives.
+      const late = readOnce(places, 0, person);
+      await setTimeout(200);
+      await act();
+      await late;
+    } finally {
+      places.subgraphsWays.eoir.delay(0);
+    }
+    await settled(places);
+    for (let round = 0; round < 2; round++)
+      expect((await readOnce(places, 0, person)).counts.CASE).toBe(oracle.count(person, "CASE"));
   },
   timeoutMs,
 );

@@ -3,6 +3,8 @@
  * that can be cut in silence.
  */
 import { randomBytes } from "node:crypto";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { issuerName, mintToken } from "../../mocks/issuer/mint.ts";
 import type { Mocks } from "../../mocks/main.ts";
 import type { FeedMessage } from "../../subgraphs/kit/envelope.ts";
@@ -21,6 +23,8 @@ export type Places = {
   readonly ways: readonly [SilentWay, SilentWay];
   /** Between the subgraphs that are watched here and Redis. */
   readonly watchersWays: Readonly<Record<"eoir" | "ice", SilentWay>>;
+  /** Between both gateways and the subgraphs that are watched here. */
+  readonly subgraphsWays: Readonly<Record<"eoir" | "ice", LateWay>>;
   readonly tap: Tap;
   /** Everything that was announced, in order, whether or not it was lost on the way. */
   readonly announced: readonly FeedMessage[];
@@ -30,6 +34,49 @@ export type Places = {
   readonly token: string;
   close(): Promise<void>;
 };
+
+export type LateWay = {
+  readonly port: number;
+  /** What is answered from now on is so late: it says what was so that long ago. */
+  delay(ms: number): void;
+  close(): Promise<void>;
+};
+
+async function openLateWay(port: number): Promise<LateWay> {
+  let delayMs = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    for (const each of [near, far]) {
+      sockets.add(each);
+      each.on("error", () => {});
+      each.on("close", () => {
+        sockets.delete(each);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.on("data", (bytes) => void far.write(bytes));
+    // In order, though the delay should shrink meanwhile.
+    let sent = Promise.resolve();
+    far.on("data", (bytes) => {
+      const due = pause(delayMs);
+      sent = sent.then(() => due).then(() => void near.write(bytes));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    delay(ms) {
+      delayMs = ms;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const each of sockets) each.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
 
 /** `random`: as Math.random. */
 export async function startPlaces({
@@ -79,12 +126,20 @@ export async function startPlaces({
     });
     closers.push(systems.close);
     const { mocks } = systems;
+    const lateWayTo = async (name: "eoir" | "ice") => {
+      const way = await openLateWay(Number(new URL(systems.subgraphUrls[name]).port));
+      closers.push(way.close);
+      return way;
+    };
+    const subgraphsWays = { eoir: await lateWayTo("eoir"), ice: await lateWayTo("ice") };
+    const late = (name: "eoir" | "ice") => `http://127.0.0.1:${subgraphsWays[name].port}/graphql`;
+    const subgraphUrls = { ...systems.subgraphUrls, eoir: late("eoir"), ice: late("ice") };
     const prefixed = (prefix: string, named: Readonly<Record<string, string>>) =>
       Object.fromEntries(Object.entries(named).map(([name, value]) => [`${prefix}${name}`, value]));
     const cacheKeys = `a:${randomBytes(32).toString("base64url")}`;
     const start = async (way: SilentWay) => {
       const gateway = await startGatewayChild({
-        ...prefixed("SUBGRAPH_URL_", settingNames(systems.subgraphUrls)),
+        ...prefixed("SUBGRAPH_URL_", settingNames(subgraphUrls)),
         ...prefixed("SUBGRAPH_KEY_", subgraphKeys),
         GATEWAY_ISSUERS: `${issuerName}=${mocks.urls.issuer}/jwks.json`,
         GATEWAY_SUPERGRAPH_POLL_MS: "60000",
@@ -106,6 +161,7 @@ export async function startPlaces({
       gateways,
       ways,
       watchersWays,
+      subgraphsWays,
       tap,
       announced,
       envelopes,

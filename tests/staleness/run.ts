@@ -176,7 +176,7 @@ export async function run(places: Places, settings: RunSettings): Promise<Outcom
     }
   };
   const all = troublesOf(places);
-  const ofRedis = all.filter(({ name }) => /^Redis|watcher|announcements/.test(name));
+  const ofRedis = all.filter(({ name }) => /^Redis|watcher|announcements|late$/.test(name));
   await Promise.all([
     ...([0, 1] as const).flatMap((gateway) => Array.from({ length: readersEach }, () => reader(gateway))),
     actor(),

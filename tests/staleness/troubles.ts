@@ -9,7 +9,8 @@ export type Trouble = {
   readonly stops?: "CASE" | "EID";
 };
 
-export function troublesOf({ mocks, redis, gateways, ways, watchersWays, loseOneIn }: Places): readonly Trouble[] {
+export function troublesOf(places: Places): readonly Trouble[] {
+  const { mocks, redis, gateways, ways, watchersWays, subgraphsWays, loseOneIn } = places;
   const each = [0, 1] as const;
   const faultOf = (system: "case" | "eid", kind: "down" | "stale" | "refuse"): Trouble => ({
     name: `${system} ${kind}`,
@@ -39,6 +40,11 @@ export function troublesOf({ mocks, redis, gateways, ways, watchersWays, loseOne
       name: `the watcher of ${name} cut off from Redis in silence`,
       begin: () => watchersWays[name].cut(),
       end: () => watchersWays[name].heal(),
+    })),
+    ...(["eoir", "ice"] as const).map((name) => ({
+      name: `answers of ${name} late`,
+      begin: () => subgraphsWays[name].delay(600),
+      end: () => subgraphsWays[name].delay(0),
     })),
     { name: "one of three announcements lost", begin: () => loseOneIn(3), end: () => loseOneIn(0) },
     {
