@@ -178,7 +178,9 @@ testWithRedisServer(
     await pipeline.exec();
     const isHeard = async () => (await heard(places.gateways[0].internalUrl)) >= heardBefore + replayed.length;
     await eventually(isHeard, "a gateway that has heard it all again");
-    expect(await standing()).toEqual(before);
+    // For a moment a lease may be over, on a busy machine.
+    const isAsBefore = async () => JSON.stringify(await standing()) === JSON.stringify(before);
+    await eventually(isAsBefore, "a gateway that stands where it stood");
     await act();
     await shown(all, 0, true);
     await shown(all, 1, true);
