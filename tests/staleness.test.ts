@@ -70,11 +70,13 @@ testWithRedisServer(
   timeoutMs,
 );
 
-/** How many announcements, by the gateway's own count. */
-async function heard(internalUrl: string): Promise<number> {
+/** How many announcements, by the gateway's own count; `outcome`: of one kind. */
+async function heard(internalUrl: string, outcome = ""): Promise<number> {
   const text = await (await fetch(`${internalUrl}/metrics`)).text();
-  const counts = [...text.matchAll(/^crosswalk_announcements_total\{.*\} (\d+)/gm)];
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  const counts = [...text.matchAll(/^crosswalk_announcements_total\{outcome="(\w+)"\} (\d+)/gm)];
+  return counts
+    .filter(([, which]) => outcome === "" || which === outcome)
+    .reduce((sum, [, , count]) => sum + Number(count), 0);
 }
 
 /** Somebody of whom nothing else is done, both gateways keeping what they answer. */
@@ -170,17 +172,21 @@ testWithRedisServer(
       return { counts, tokens: freshness.map(({ token }) => token) };
     };
     const before = await standing();
-    const heardBefore = await heard(places.gateways[0].internalUrl);
+    const { internalUrl } = places.gateways[0];
+    const [heardBefore, flushedBefore] = [await heard(internalUrl), await heard(internalUrl, "flushed")];
     const again = places.envelopes.slice(-200);
     const replayed = Array.from({ length: 400 }, () => draw.of(again));
     const pipeline = places.redis.admin.pipeline();
     for (const envelope of replayed) pipeline.xadd("crosswalk:changes", "*", "e", envelope);
     await pipeline.exec();
-    const isHeard = async () => (await heard(places.gateways[0].internalUrl)) >= heardBefore + replayed.length;
+    const isHeard = async () => (await heard(internalUrl)) >= heardBefore + replayed.length;
     await eventually(isHeard, "a gateway that has heard it all again");
     // For a moment a lease may be over, on a busy machine.
     const isAsBefore = async () => JSON.stringify(await standing()) === JSON.stringify(before);
     await eventually(isAsBefore, "a gateway that stands where it stood");
+    // Nor was anything forgotten on the way there.
+    await settled(places);
+    expect(await heard(internalUrl, "flushed")).toBe(flushedBefore);
     await act();
     await shown(all, 0, true);
     await shown(all, 1, true);
