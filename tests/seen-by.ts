@@ -242,7 +242,8 @@ export const rows: readonly Row[] = [
     who: "of whom only unreadable A-numbers are known",
     fin: "3482998960",
     seenBy: ["supervisor"],
-    unsettledFor: [...agencies, "placement", "emergency", "inspector", "integrator"],
+    // To placement there are children alone, whatever else cannot be read.
+    unsettledFor: [...agencies, "emergency", "inspector", "integrator"],
     parts: [],
   },
 ];

@@ -114,15 +114,15 @@ describe("T29: a caller", () => {
   });
 
   test("whose token expires is told so within 5 s, and nothing afterwards", async () => {
-    // Clocks may differ by half a minute: it ends one second from now.
-    const token = await mintToken("ero-officer", { minutes: 1, madeMinutesAgo: 89 / 60 });
+    // Clocks may differ by half a minute: it ends four seconds from now.
+    const token = await mintToken("ero-officer", { minutes: 1, madeMinutesAgo: 86 / 60 });
     const stream = await subscribe({ aNumber }, { token });
     const startedAt = performance.now();
     expect(await stream.rest()).toMatchObject([
       { event: "next", data: { data: null, errors: [{ extensions: { code: "SUBSCRIPTION_JWT_EXPIRED" } }] } },
       { event: "complete" },
     ]);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000 + 5_000);
   });
 
   test("who broke the glass is told for as long as it is open", async () => {
