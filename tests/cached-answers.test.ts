@@ -30,7 +30,9 @@ afterEach(async () => {
 type Asked = { readonly generated: Generated; readonly asker: Asker };
 type Told = { readonly body: string; readonly bytes: string };
 
-async function ask(url: string, { generated: { operation }, asker }: Asked): Promise<Told> {
+async function ask(url: string, asked: Asked): Promise<Told> {
+  const { operation } = asked.generated;
+  const { asker } = asked;
   const { variables, operationName } = operation;
   const response = await fetch(url, {
     method: "POST",
@@ -39,6 +41,8 @@ async function ask(url: string, { generated: { operation }, asker }: Asked): Pro
   });
   const text = await response.text();
   const { extensions: _, ...rest } = JSON.parse(text);
+  // Told to ask again, as on a busy machine anybody may be.
+  if (response.status === 503) return ask(url, asked);
   const headers = [...response.headers].map((each) => each.join(": "));
   return { body: `${response.status} ${JSON.stringify(rest)}`, bytes: `${headers.join("\n")}\n${text}` };
 }
