@@ -73,12 +73,18 @@ async function timeToShow(deed: Deed, file: PersonFile, query: string): Promise<
   ).then(({ isShown, afterMs }) => (isShown ? afterMs : null));
 }
 
+const hasOrderInAbsentia = ({ cases }: PersonFile) =>
+  cases.some(({ proceedings }) => proceedings.some(({ absentia }) => absentia === "Y"));
+
 /** Each act on one person after the other, so often; those it cannot be done to, or shows nothing of, do not count. */
 async function timesToShow(cycle: readonly Deed[], wanted: number, query: string): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(cycle.map(([, act]) => [act, []]));
   const first = times.get(cycle[0]?.[1] ?? "") ?? [];
-  for (let round = 0; round < 10 && first.length < wanted; round++)
-    for (const file of people) {
+  // A motion of the kind that brings a stay needs an order in absentia; whom else it is tried on costs only time.
+  const isToReopen = cycle[0]?.[1] === "file-motion" && cycle[0][2] === undefined;
+  const some = isToReopen ? people.filter(hasOrderInAbsentia) : people;
+  for (let round = 0; round < 20 && first.length < wanted; round++)
+    for (const file of some) {
       if (first.length >= wanted) break;
       for (const deed of cycle) {
         const time = await timeToShow(deed, file, query);
