@@ -41,6 +41,8 @@ export type Overrides = {
 
 /** Of one planning thread. */
 const plannerHeapMb = 512;
+/** Of the cache's memory: for what is put together from answers in it, and not for those. */
+const keptRunsShare = 0.25;
 /** Plans that are made for a new supergraph before it takes over, of those used most with the last one. */
 const warmedPlans = 100;
 
@@ -70,6 +72,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       isPartial: subgraphs.isPartial,
       isCommon: subgraphs.isCommon,
       generation: subgraphs.generation,
+      keptMaxBytes: config.cacheMaxBytes * keptRunsShare,
       onPlan: timed(telemetry),
       callOf: subgraphs.callOf,
     };

@@ -53,6 +53,7 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
 
 export type Answer = {
   readonly data: unknown;
+  readonly [printedSize]?: { bytes: number | null };
   readonly errors?: readonly ClientError[];
   readonly extensions?: { readonly freshness: readonly SourceFreshness[] };
   /** What comes later, to a client that accepts it; ended early when the client goes. */
@@ -60,6 +61,9 @@ export type Answer = {
   /** Of a subscription: all there is. Ended early when the client goes. */
   readonly events?: EventStream;
 };
+
+/** Of an answer, and never in it. */
+export const printedSize = Symbol("about as many bytes as it prints to");
 
 /** What a subscription is told, in order; after an `end` there is nothing. */
 export type EventStream = AsyncIterableIterator<StreamItem> & {
@@ -327,9 +331,10 @@ function prepare(
   return { operation, request };
 }
 
-function toClient({ data, errors, deferred }: EngineAnswer, freshness: readonly SourceFreshness[]): Answer {
+function toClient({ data, errors, deferred, size }: EngineAnswer, freshness: readonly SourceFreshness[]): Answer {
   return {
     ...toPart({ data, errors }),
+    ...(size ? { [printedSize]: size } : {}),
     ...(freshness.length > 0 ? { extensions: { freshness } } : {}),
     ...(deferred ? { deferred: incrementsOf(deferred) } : {}),
   };

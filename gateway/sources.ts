@@ -61,7 +61,7 @@ export async function openSources(
   const layer = cached({
     isCommon: (subgraph) => traitsOf(subgraph).fetches === "common",
     feeds,
-    maxBytes: config.cacheMaxBytes,
+    maxBytes: config.cacheMaxBytes * 0.75,
     far: redis?.far ?? null,
     watch,
     random: Math.random,

@@ -237,6 +237,7 @@ export async function startGuardedGraph(
     maxCost: 0,
     isPartial: () => false,
     isCommon: () => isCommon,
+    keptMaxBytes: 10_000_000,
     onPlan: (make) => make(),
     callOf: () => around(call),
     generation,

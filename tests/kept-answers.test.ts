@@ -59,6 +59,7 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
       maxCost: 0,
       isPartial: () => false,
       isCommon: () => true,
+      keptMaxBytes: 10_000_000,
       onPlan: (make) => make(),
       callOf: () => call,
     });
@@ -75,7 +76,7 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
             [other, await ask(plain, other)],
           ]);
           for (const [title, front, kept] of behind)
-            for (const state of ["cold", "warm", "partly lost", "warm again"]) {
+            for (const state of ["cold", "warm", "warmer", "partly lost", "warm again", "warmer again"]) {
               if (state === "partly lost") front.lose(lost);
               for (const [each, right] of expected) {
                 const given = await ask(kept, each);
@@ -86,11 +87,12 @@ describe.each(graphs.map((each) => [each.name, each] as const))("over %s", (_nam
         { numRuns, seed, endOnFailure: !sizes.shrinks },
       );
       expect(naive.unlikeBodies).toEqual([]);
-      const { whole, partly, missed } = naive.counts;
+      const { whole, partly, missed, again } = naive.counts;
       console.log(
-        `result: ${definition.name}: ${whole} requests answered from what is kept, ${partly} partly, ${missed} not`,
+        `result: ${definition.name}: ${whole} requests answered from what is kept, ${partly} partly, ${missed} not; ${again} not made again`,
       );
       expect(whole).toBeGreaterThan(numRuns / 10);
+      expect(again).toBeGreaterThan(numRuns / 10);
       expect(own.counts.hits).toBeGreaterThan(own.counts.misses / 4);
       expect(naive.entries.size).toBeGreaterThan(0);
     },

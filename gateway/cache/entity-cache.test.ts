@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type {
   AtHand,
+  HeldAnswer,
   Question,
   ReadPart,
   Reads,
@@ -191,9 +192,44 @@ describe("what is at hand", () => {
   test("is given at once, counted once, and not to be changed", async () => {
     const { body } = await ask(of("200000001", "200000002"));
     lookups = [];
-    expect(atHand(of("200000001", "200000002"))).toEqual({ body, isShared: true, isKept: true });
+    const given = atHand(of("200000001", "200000002"));
+    expect(given).toEqual({ body, isShared: true, isKept: true, hold: expect.any(Function) });
     expect(lookups).toEqual([{ subgraph: "eoir", hits: 2, misses: 0, far: 0 }]);
     expect(upstream.held).toHaveLength(1);
+  });
+
+  test("is held as long as what it was made of: until something of it changes, or the first of it ends", async () => {
+    const lifetimeMs = 60_000;
+    const readAt = watch.now();
+    await ask(of("200000001"));
+    jest.advanceTimersByTime(100);
+    beat();
+    await ask(of("200000002"));
+    const held = atHand(of("200000001", "200000002"))?.hold?.() as HeldAnswer;
+    expect([held.until - readAt, held.holds()]).toEqual([lifetimeMs, true]);
+    expect(held.bytes).toBeGreaterThan(JSON.stringify([caseOf("200000001"), caseOf("200000002")]).length);
+    lookups = [];
+    held.served();
+    expect(lookups).toEqual([{ subgraph: "eoir", hits: 2, misses: 0, far: 0 }]);
+    const turn = atHand.turn();
+    changed("200000009");
+    expect([atHand.turn() === turn, held.holds()]).toEqual([false, true]);
+    changed("200000002");
+    expect(held.holds()).toBe(false);
+  });
+
+  test("keeps its place in memory while it is held and served", async () => {
+    open({ maxBytes: 3000 });
+    await ask(of("200000001"));
+    const held = atHand(of("200000001"))?.hold?.() as HeldAnswer;
+    for (let at = 2; at < 9; at += 1) {
+      jest.advanceTimersByTime(1000);
+      beat();
+      held.served();
+      await ask(of(`20000000${at}`));
+    }
+    expect(atHand(of("200000001"))).not.toBeNull();
+    expect(atHand(of("200000002"))).toBeNull();
   });
 
   const none = new Map<string, never>();

@@ -6,6 +6,7 @@
 import {
   type AtHand,
   abandoned,
+  type HeldAnswer,
   type Layer,
   type ReadPart,
   type Reads,
@@ -74,7 +75,7 @@ export function cached(settings: CacheSettings): Cached {
       return next(asWanted(request));
     }
   };
-  const atHand: AtHand = (request) => {
+  const atHand = (request: Parameters<AtHand>[0]): SubgraphAnswer | null => {
     const { reads, subgraph } = request;
     if (reads === undefined || !isKeepable(request, reads) || !isCommon(subgraph)) return null;
     try {
@@ -85,13 +86,13 @@ export function cached(settings: CacheSettings): Cached {
         if (look.missing > 0) return null;
         looks.push(look);
       }
-      return wholeOf(cache, subgraph, reads, looks);
+      return { ...wholeOf(cache, subgraph, reads, looks), hold: () => heldOf(cache, subgraph, looks) };
     } catch (error) {
       onFault(error);
       return null;
     }
   };
-  return Object.assign(layer, { atHand });
+  return Object.assign(layer, { atHand: Object.assign(atHand, { turn: cache.feeds.turn }) });
 }
 
 /** Of which nothing is missing. */
@@ -112,6 +113,33 @@ function asWanted(request: SubgraphRequest): SubgraphRequest {
 
 function isAnyAsFresh(freshness: SubgraphRequest["freshness"]): freshness is undefined {
   return freshness === undefined || (freshness.maxAgeMs === null && freshness.atLeast.size === 0);
+}
+
+/** It keeps its place in memory as if it were looked up; not each time, which would cost as much. */
+const keptInUseEveryMs = 1000;
+
+function heldOf({ memory, feeds, now, onLookup }: Cache, subgraph: string, looks: readonly Look[]): HeldAnswer {
+  const keys = looks.flatMap((look) => look.keys ?? []);
+  const entries = looks.flatMap((look) => look.entries.filter((each) => each !== undefined));
+  let until = Infinity;
+  let bytes = 0;
+  for (const key of keys) {
+    const found = memory.find(key);
+    until = Math.min(until, found?.until ?? -Infinity);
+    bytes += found?.bytes ?? 0;
+  }
+  let usedAt = now();
+  return {
+    bytes,
+    until,
+    holds: () => entries.every((entry) => holds(feeds, entry)),
+    served() {
+      onLookup({ subgraph, hits: entries.length, misses: 0, far: 0 });
+      if (now() - usedAt < keptInUseEveryMs) return;
+      usedAt = now();
+      for (const key of keys) memory.get(key);
+    },
+  };
 }
 
 /** A root's answer is all of the data: it stands alone in its request. */

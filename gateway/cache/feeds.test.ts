@@ -410,37 +410,76 @@ test("the standing says of each source whether it is vouched for, up to when, an
   expect(feeds.standing()[0]).toEqual({ feed: "CASE", isLive: false, asOf: "2011-10-19T12:00:00Z", ageMs: 2050 });
 });
 
-test("the revision is another one whenever a source stands otherwise", () => {
-  const step = fc.oneof(
-    fc.record({ waitMs: fc.constantFrom(0, 1, 500, leaseMs) }),
-    fc.record({
-      source: fc.constantFrom("CASE", "EID"),
-      epoch: fc.constantFrom("A", "B"),
-      seq: fc.nat(4),
-      isChange: fc.boolean(),
-      ageMs: fc.constantFrom(0, 300, null),
-    }),
+describe("whatever is told, in whatever order,", () => {
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ waitMs: fc.constantFrom(0, 1, 500, leaseMs) }),
+      fc.record({
+        source: fc.constantFrom("CASE", "EID"),
+        epoch: fc.constantFrom("A", "B"),
+        seq: fc.nat(4),
+        of: fc.constantFrom([], ["200000001"], ["200000002"]),
+        ageMs: fc.constantFrom(0, 300, null),
+      }),
+    ),
+    { maxLength: 30 },
   );
-  const seen = () => JSON.stringify(feeds.standing().map(({ ageMs: _, ...each }) => [each, feeds.position(each.feed)]));
-  let same = 0;
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      feeds = open();
-      let last = { revision: feeds.revision(), standing: seen() };
-      for (const each of steps) {
-        if ("waitMs" in each) instant += each.waitMs;
-        else {
-          const of = each.isChange ? ["200000001"] : [];
-          feeds.receive(message({ ...each, seq: each.seq + (each.isChange ? 1 : 0), of }), each.ageMs);
+
+  /** `look` is called at the beginning and after each step. */
+  const inAllOrders = (look: () => () => void) =>
+    fc.assert(
+      fc.property(steps, (all) => {
+        feeds = open();
+        const check = look();
+        check();
+        for (const each of all) {
+          if ("waitMs" in each) instant += each.waitMs;
+          else feeds.receive(message({ ...each, seq: each.seq + Math.min(1, each.of.length) }), each.ageMs);
+          check();
         }
-        const now = { revision: feeds.revision(), standing: seen() };
-        if (now.revision === last.revision) {
-          expect(now.standing).toBe(last.standing);
+      }),
+    );
+
+  test("the revision is another one whenever a source stands otherwise", () => {
+    let same = 0;
+    inAllOrders(() => {
+      let [revision, standing] = [Number.NaN, ""];
+      return () => {
+        const now = JSON.stringify(feeds.standing().map(({ ageMs: _, ...each }) => [each, feeds.position(each.feed)]));
+        if (feeds.revision() === revision) {
+          expect(now).toBe(standing);
           same += 1;
         }
-        last = now;
-      }
-    }),
-  );
-  expect(same).toBeGreaterThan(0);
+        [revision, standing] = [feeds.revision(), now];
+      };
+    });
+    expect(same).toBeGreaterThan(0);
+  });
+
+  test("the turn is another one whenever anything that held holds no longer, and not with each heartbeat", () => {
+    let [same, heartbeats] = [0, 0];
+    inAllOrders(() => {
+      let [turn, revision] = [Number.NaN, Number.NaN];
+      const read = new Set<Position>();
+      let held: readonly (readonly [Position, string])[] = [];
+      return () => {
+        for (const feed of ["CASE", "EID"]) {
+          const position = feeds.position(feed);
+          if (position !== null) read.add(position);
+        }
+        const now = [...read].flatMap((each) =>
+          ["200000001", "200000002"]
+            .filter((value) => feeds.holds(each, [`ANumber ${value}`]))
+            .map((value) => [each, value] as const),
+        );
+        if (feeds.turn() === turn) {
+          same += 1;
+          if (feeds.revision() !== revision) heartbeats += 1;
+          for (const [position, value] of held) expect(feeds.holds(position, [`ANumber ${value}`])).toBe(true);
+        }
+        [turn, revision, held] = [feeds.turn(), feeds.revision(), now];
+      };
+    });
+    expect(Math.min(same, heartbeats)).toBeGreaterThan(0);
+  });
 });

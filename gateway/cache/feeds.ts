@@ -42,6 +42,8 @@ export type Feeds = {
   standing(): readonly Standing[];
   /** Another one whenever any of them may stand otherwise: something was received, or a lease has ended. */
   revision(): number;
+  /** Another one whenever anything that held may hold no longer: a change, a flush, the end of a lease; a heartbeat is none. */
+  turn(): number;
 };
 
 export type FeedSettings = {
@@ -73,6 +75,8 @@ type FeedState = {
   readonly retired: Set<string>;
   /** Counts what makes a generation. */
   turns: number;
+  /** As it was when leases were last looked at. */
+  wasLive: boolean;
 };
 
 const maxRetired = 1000;
@@ -83,15 +87,19 @@ export function openFeeds(settings: FeedSettings): Feeds {
   const { leaseMs, now, maxTags = 100_000, random = Math.random } = settings;
   const states = new Map<string, FeedState>();
   const listeners = new Set<(message: FeedMessage) => void>();
-  let revision = 0;
-  /** When the next lease ends. */
-  let revisedAt = Infinity;
-  const revise = (): void => {
-    revision += 1;
+  let [revision, turn] = [0, 0];
+  /** No lease begins or ends before. */
+  let nextLookAt = Infinity;
+  const lookAtLeases = (): void => {
     const instant = now();
-    revisedAt = Infinity;
-    for (const { leaseUntil } of states.values())
-      if (leaseUntil > instant && leaseUntil < revisedAt) revisedAt = leaseUntil;
+    if (instant < nextLookAt) return;
+    nextLookAt = Infinity;
+    for (const state of states.values()) {
+      const isLive = instant < state.leaseUntil;
+      if (isLive !== state.wasLive) [revision, turn] = [revision + 1, turn + 1];
+      state.wasLive = isLive;
+      if (isLive && state.leaseUntil < nextLookAt) nextLookAt = state.leaseUntil;
+    }
   };
 
   const tell = (message: FeedMessage): void => {
@@ -143,7 +151,9 @@ export function openFeeds(settings: FeedSettings): Feeds {
       if (known === undefined) states.set(message.source, state);
       const received = known === undefined ? "flushed" : apply(state, message, checkedAt, { maxTags, random, now });
       if (received === "duplicate" || received === "retired") return received;
-      revisedAt = -Infinity;
+      revision += 1;
+      if (received !== "heartbeat") turn += 1;
+      nextLookAt = -Infinity;
       if (received !== "went back") renew(state, message, checkedAt, { leaseMs, now });
       if (received !== "heartbeat") tell(message);
       return received === "went back" ? "flushed" : received === "heartbeat" ? "applied" : received;
@@ -163,8 +173,13 @@ export function openFeeds(settings: FeedSettings): Feeds {
       })),
 
     revision() {
-      if (now() >= revisedAt) revise();
+      lookAtLeases();
       return revision;
+    },
+
+    turn() {
+      lookAtLeases();
+      return turn;
     },
   };
 }
@@ -186,6 +201,7 @@ function newState({ source, epoch, seq }: FeedMessage): FeedState {
     asOf: null,
     retired: new Set(),
     turns: 1,
+    wasLive: false,
   };
 }
 

@@ -4,6 +4,8 @@ import type { Entry } from "./entry.ts";
 export type MemoryTier = {
   /** Undefined: not there, or its lifetime is over. */
   get(key: string): Entry | undefined;
+  /** The same, with how long it is kept, on the clock of `now()`, and what it takes. */
+  find(key: string): { readonly entry: Entry; readonly until: number; readonly bytes: number } | undefined;
   set(key: string, entry: Entry, lifetimeMs: number): void;
   delete(key: string): void;
   size(): { readonly entries: number; readonly bytes: number };
@@ -41,20 +43,22 @@ export function openMemoryTier({ maxBytes, now }: { readonly maxBytes: number; n
     kept.delete(old.key);
     bytes -= old.bytes;
   };
+  const find = (key: string): Kept | undefined => {
+    const found = kept.get(key);
+    if (found === undefined) return undefined;
+    if (found.until <= now()) {
+      forget(found);
+      return undefined;
+    }
+    if (end.older !== found) {
+      takeOut(found);
+      putLast(found);
+    }
+    return found;
+  };
   return {
-    get(key) {
-      const found = kept.get(key);
-      if (found === undefined) return undefined;
-      if (found.until <= now()) {
-        forget(found);
-        return undefined;
-      }
-      if (end.older !== found) {
-        takeOut(found);
-        putLast(found);
-      }
-      return found.entry;
-    },
+    find,
+    get: (key) => find(key)?.entry,
     set(key, entry, lifetimeMs) {
       forget(kept.get(key));
       const size = bytesOf(key, entry);

@@ -12,14 +12,15 @@ import { complete } from "./complete.ts";
 import { type DeferredFragment, deferredFragments, deferredObjects } from "./deferred.ts";
 import { type Execution, execute } from "./execute.ts";
 import { withFacts } from "./facts-selection.ts";
-import { type ApplyGuards, guarding } from "./guard.ts";
+import { guarding } from "./guard.ts";
 import { guardedCopy } from "./guarded-copy.ts";
 import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
-import { type Project, projection } from "./project.ts";
+import { type KeptRun, keptRuns } from "./kept-runs.ts";
 import { allRights, type Decision, type Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
+import { projected, type Shapes, type ShownTo, shownAgain } from "./shown.ts";
 import type { DeferredBlock } from "./units.ts";
 import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
 
@@ -34,6 +35,8 @@ export type EngineSettings = {
   readonly isCommon: (subgraph: string) => boolean;
   /** Changes whenever anything did that one of these contributes. */
   readonly generation?: (subgraphs: readonly string[]) => string;
+  /** Of what is put together from answers that are at hand; 0, or left out: nothing is. */
+  readonly keptMaxBytes?: number;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
   readonly planOf: (text: string) => Promise<CompiledPlan>;
 };
@@ -66,6 +69,8 @@ export type EngineAnswer = EnginePart & {
   readonly subgraphs: readonly string[];
   /** How long subgraphs have been waited for, in milliseconds. */
   waitedMs(): number;
+  /** Roughly, as it is printed: the same for all who are answered from the same; null until somebody has found out. */
+  readonly size?: { bytes: number | null };
 };
 
 export type Engine = {
@@ -86,6 +91,8 @@ export type LookedUp = {
 
 /** One document as one request may ask it (variant.ts). */
 type Variant = AskedParts & {
+  /** Tells it from every other one of this engine. */
+  readonly number: number;
   readonly shapes: Shapes;
   /** By their variables. */
   readonly joined: JoinedRuns<Executed>;
@@ -93,18 +100,7 @@ type Variant = AskedParts & {
 
 type Variants = { readonly switches: readonly string[]; readonly byKey: Map<string, Variant> };
 
-type Executed = EnginePart & { readonly decisions: readonly Decision[]; waitedMs(): number };
-
-type Shapes = {
-  readonly root: ObjectShape;
-  readonly deferred: readonly DeferredFragment[];
-  /** Null: nothing in it depends on facts. */
-  readonly guard: ApplyGuards | null;
-  readonly deferredGuards: ReadonlyMap<DeferredFragment, ApplyGuards | null>;
-  /** Compiled when a second answer of this shape is there: many operations are asked once. */
-  project: Project | null;
-  uses: number;
-};
+type Executed = EnginePart & Pick<EngineAnswer, "decisions" | "waitedMs" | "size">;
 
 const maxVariants = 32;
 
@@ -122,6 +118,9 @@ const emptyPlan: CompiledPlan = {
 export function openEngine(settings: EngineSettings): Engine {
   const known = new WeakMap<PreparedDocument, Variants>();
   const introspect = introspection(settings.apiSchema);
+  const { atHand } = settings.call;
+  const kept = atHand ? keptRuns({ maxBytes: settings.keptMaxBytes ?? 0, turn: atHand.turn }) : null;
+  let variantsMade = 0;
   /** Mutations so far: what is asked after one joins nothing that was begun before it. */
   let written = 0;
 
@@ -137,8 +136,10 @@ export function openEngine(settings: EngineSettings): Engine {
     let variant = byKey.get(key);
     if (!variant) {
       const asked = askedParts(settings.apiSchema, document.operation, variables, rights);
+      variantsMade += 1;
       variant = {
         ...asked,
+        number: variantsMade,
         text: asked.text === null ? null : withFacts(asked.text, settings.facts, rights),
         shapes: readShapes(settings, document, variables, rights),
         joined: joinedRuns(),
@@ -160,8 +161,17 @@ export function openEngine(settings: EngineSettings): Engine {
     // Whoever asked may have gone while the plan was made.
     request.signal.throwIfAborted();
 
+    const asked = JSON.stringify(variables);
+    const key = `${variant.number} ${asked}`;
+    const mayKeep =
+      kept !== null && request.freshness === undefined && shapes.deferred.length === 0 && isSharable(settings, plan);
+    const run = mayKeep ? kept.find(key, plan) : undefined;
+    const again =
+      run && executedAgain(run, { facts: settings.facts, shapes, given, variables, rights: request.rights });
+    if (again) return withTold(told, { ...again, deferred: null, subgraphs: plan.subgraphs });
+    const onKept = mayKeep ? (made: KeptRun) => kept.add(key, made) : null;
     const once = (signal: AbortSignal, onAnswered: () => void): Promise<Executed> =>
-      executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered);
+      executeOnce(settings, plan, shapes, given, variables, { ...request, signal }, onAnswered, onKept);
     if (shapes.deferred.length > 0)
       return withTold(told, await executeInParts(settings, plan, document, shapes, given, variables, request));
     const { subgraphs } = plan;
@@ -172,8 +182,8 @@ export function openEngine(settings: EngineSettings): Engine {
       return withTold(told, { ...executed, deferred: null, subgraphs });
     }
     const generation = settings.generation?.(subgraphs) ?? "";
-    const key = JSON.stringify([written, generation, variables]);
-    const { result, isJoined } = await variant.joined.run(key, request.signal, once);
+    const inGeneration = JSON.stringify([written, generation]) + asked;
+    const { result, isJoined } = await variant.joined.run(inGeneration, request.signal, once);
     // What another's shorter time or bad luck has cost is asked for again.
     const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
     const executed = isAskedAgain ? await once(request.signal, () => {}) : result;
@@ -223,13 +233,36 @@ async function executeOnce(
   variables: PreparedOperation["variables"],
   request: EngineRequest,
   onAnswered: () => void,
+  onKept: ((run: KeptRun) => void) | null,
 ): Promise<Executed> {
   const { execution } = await start(settings, plan, variables, request, onAnswered);
   const { data, problems, decisions, waitedMs } = execution;
+  const answers = onKept === null ? null : execution.held();
+  if (answers !== null && answers.length > 0) {
+    const run: KeptRun = {
+      plan,
+      data,
+      isShared: execution.isShared(),
+      answers: answers.map((hold) => hold()),
+      isWithheldFrom: false,
+      size: { bytes: null },
+    };
+    const { facts } = settings;
+    const executed = executedAgain(run, { facts, shapes, given, variables, rights: request.rights });
+    if (executed !== null) {
+      onKept?.(run);
+      return executed;
+    }
+  }
   shapes.guard?.(data, [], execution);
   const answered =
     projected(execution, shapes, given) ?? complete(data, shapes.root, { problems, given, agencyOf: plan.agencyOf });
   return { ...answered, decisions: decisions.take(), waitedMs };
+}
+
+function executedAgain(run: KeptRun, to: ShownTo): Executed | null {
+  const shown = shownAgain(run, to);
+  return shown && { ...shown, waitedMs: () => 0, size: run.size };
 }
 
 async function executeInParts(
@@ -259,20 +292,6 @@ function guardedData({ data, problems, decisions, gate }: Execution, { guard, de
   guard?.(copy, [], { problems, decisions, gate });
   return copy;
 }
-
-/** Null where something is wrong, and has to be told. */
-function projected(
-  { data, problems }: Execution,
-  shapes: Shapes,
-  given: Readonly<Record<string, unknown>>,
-): EnginePart | null {
-  if (!problems.isEmpty || shapes.uses++ === 0) return null;
-  shapes.project ??= projection(shapes.root);
-  const answer = shapes.project(data, given);
-  return answer === null ? null : { data: answer, errors: noErrors };
-}
-
-const noErrors: readonly PartError[] = [];
 
 /** The planner left out everything: there is nothing to answer with, which is no answer of "nothing". */
 const unplanned: EngineAnswer = {

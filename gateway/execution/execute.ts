@@ -3,6 +3,7 @@ import {
   type ExecutedCall,
   type ExecutedRequest,
   type Freshness,
+  type HeldAnswer,
   type Reads,
   SubgraphFailure,
 } from "../subgraph/call.ts";
@@ -50,6 +51,10 @@ export type Execution = {
   readonly decisions: Decisions;
   /** How long at least one request was under way, in milliseconds. */
   waitedMs(): number;
+  /** What the data was put together from, where all of it was at hand, nothing is wrong and nobody was held back; else null. */
+  held(): readonly (() => HeldAnswer)[] | null;
+  /** Whether one object may stand at several places of the data. */
+  isShared(): boolean;
 };
 
 /**
@@ -135,6 +140,7 @@ function openRun(settings: ExecuteSettings): Run {
     isShared: () => isShared,
   });
   const settling = { problems, facts, isDecoy: gate.isDecoy };
+  let held: (() => HeldAnswer)[] | null = [];
 
   const ask = async (asked: ExecutedRequest): Promise<AnswerBody> => {
     clock.began();
@@ -169,6 +175,8 @@ function openRun(settings: ExecuteSettings): Run {
       ...wanted,
     };
     const kept = reads === null ? null : (call.atHand?.(asked) ?? null);
+    if (kept?.hold === undefined) held = null;
+    else held?.push(kept.hold);
     if (kept === null) return ask(asked).then(settle);
     onAnswered();
     settle(readAnswer(kept.body, kept.isShared));
@@ -241,6 +249,8 @@ function openRun(settings: ExecuteSettings): Run {
     gate,
     decisions,
     waitedMs: clock.waitedMs,
+    held: () => (problems.isEmpty && gate.isOpen ? held : null),
+    isShared: () => isShared,
     send(request) {
       const holds = request.conditions.every(({ variable, value }) => (variables[variable] === true) === value);
       if (!holds) return null;

@@ -19,6 +19,10 @@ export type Gate = {
   answered(request: number): void;
   /** Those whose facts have still to be asked for: others are known from elsewhere, by their key. */
   unknownSubjects(subjects: readonly object[], place: SubjectPlace): readonly object[];
+  /** Nobody was held back, and nobody was put in the place of anybody. */
+  readonly isOpen: boolean;
+  /** Decides about everybody in data that is there whole; false, and nothing is changed, unless all are let through. */
+  readmit(): boolean;
   /** Whether the gate has let this person through. */
   hasPassed(person: object): boolean;
   /** What stands for it is as good as itself. */
@@ -50,6 +54,8 @@ type Outcome = "permit" | "hide" | "unavailable";
 const openGateOf: Gate = {
   answered: () => {},
   unknownSubjects: (subjects) => subjects,
+  isOpen: true,
+  readmit: () => true,
   hasPassed: () => false,
   pass: () => {},
   isDecoy: () => false,
@@ -66,6 +72,7 @@ export function openGate(settings: GateSettings): Gate {
   const passed = new WeakSet<object>();
   const decoys = new Map<object, Decoy>();
   const asked = new WeakMap<object, string>();
+  let isOpen = true;
   const ways: string[] = [];
   /** By type and key: all that were met, hidden ones too. */
   const met = new Map<string, object>();
@@ -122,6 +129,7 @@ export function openGate(settings: GateSettings): Gate {
       }
       const kept = sift(value, (person) => decide(person, step), problems);
       if (kept === value) continue;
+      isOpen = false;
       (holder as Record<string, unknown>)[last.key] = kept === withheld ? null : kept;
       if (kept === withheld) problems.replace(holder, last.key, [unavailable]);
       else if (kept === null) {
@@ -149,6 +157,7 @@ export function openGate(settings: GateSettings): Gate {
       if (typeof found === "object" && found !== null) asked.set(found, `${before} ${way}`);
       if (found !== null || problems.at(holder, last.key).length > 0) continue;
       const planted = decoy();
+      isOpen = false;
       decoys.set(planted, decoy);
       asked.set(planted, `${before} ${way}`);
       (holder as Record<string, unknown>)[last.key] = planted;
@@ -187,6 +196,15 @@ export function openGate(settings: GateSettings): Gate {
         return false;
       });
     },
+    get isOpen() {
+      return isOpen;
+    },
+    readmit: () =>
+      plan.persons.every((step) =>
+        step
+          .holders(data, isShared())
+          .every((holder) => eachPerson(read(holder, step.last.key), (person) => decide(person, step) === "permit")),
+      ),
     hasPassed: (person) => passed.has(person),
     pass: (person) => void passed.add(person),
     isDecoy: (entity) => decoys.has(entity),
@@ -222,6 +240,11 @@ function gatesOf(typename: string, rights: Rights): readonly GateJudge[] {
 function eachObject(value: unknown, visit: (object: object) => void): void {
   if (Array.isArray(value)) for (const each of value) eachObject(each, visit);
   else if (typeof value === "object" && value !== null) visit(value);
+}
+
+function eachPerson(value: unknown, is: (person: object) => boolean): boolean {
+  if (Array.isArray(value)) return value.every((each) => eachPerson(each, is));
+  return typeof value !== "object" || value === null || is(value);
 }
 
 const withheld = Symbol("nobody can say who of them may be seen");

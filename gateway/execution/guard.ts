@@ -18,7 +18,11 @@ export type GuardRun = {
   readonly problems: Problems;
   readonly decisions: Decisions;
   readonly gate: Pick<Gate, "hasPassed">;
+  /** The data is others' too: before anything would be taken from it, `withholding` is thrown. */
+  readonly isKept?: boolean;
 };
+
+export const withholding = Symbol("something is withheld");
 
 /** `above`: the objects that this one stands in, from the root. */
 export type ApplyGuards = (object: object, above: readonly Enclosing[], run: GuardRun) => void;
@@ -46,7 +50,7 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
   if (field.rules.length > 0) {
     const outcome = judge(field.rules, field.element, holder, person, parent, run);
     if (outcome === "unavailable") {
-      withholdUnavailable(holder, field.key, problems);
+      withholdUnavailable(holder, field.key, run);
       return;
     }
     if (outcome !== "permit") {
@@ -55,7 +59,7 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
       const isHidden = outcome.effect === "hide";
       dropBelow(read(holder, field.key), problems);
       // As for somebody of whom there is no such record: what failed for everybody has failed here as well.
-      put(holder, field.key, isHidden && field.isRecords && !isFailed ? [] : null);
+      put(holder, field.key, isHidden && field.isRecords && !isFailed ? [] : null, run);
       problems.replace(holder, field.key, isHidden ? (isFailed ? own : []) : [problemOf(outcome)]);
       return;
     }
@@ -63,28 +67,28 @@ function applyToField(parent: TypeRule, field: FieldRule, holder: object, person
   const { below } = field;
   if (below === null) return;
   if (person !== null && below.ofPerson.some((rule) => isUnsettled(rule, person, problems))) {
-    withholdUnavailable(holder, field.key, problems);
+    withholdUnavailable(holder, field.key, run);
     return;
   }
   const value = read(holder, field.key);
   if (typeof value !== "object" || value === null) {
     // What has failed stood in a record that nobody has decided about.
     if (field.isGuarded && value === null && !problems.isEmpty && problems.at(holder, field.key).some(isBelow))
-      withholdUnavailable(holder, field.key, problems);
+      withholdUnavailable(holder, field.key, run);
     return;
   }
   const found: Problem[] = [];
   const kept = sift(value, field, below, person, run, found);
   if (kept === lost) {
-    withholdUnavailable(holder, field.key, problems);
+    withholdUnavailable(holder, field.key, run);
     return;
   }
   if (kept === gone) {
-    put(holder, field.key, null);
+    put(holder, field.key, null, run);
     problems.replace(holder, field.key, found);
     return;
   }
-  if (kept !== value) put(holder, field.key, kept);
+  if (kept !== value) put(holder, field.key, kept, run);
   for (const problem of found) problems.add(holder, field.key, problem);
 }
 
@@ -197,9 +201,9 @@ function addOnce(found: Problem[], problem: Problem): void {
   if (!found.some(isSame)) found.push(problem);
 }
 
-function withholdUnavailable(holder: object, key: string, problems: Problems): void {
-  put(holder, key, null);
-  problems.replace(holder, key, [{ code: "GUARD_UNAVAILABLE" }]);
+function withholdUnavailable(holder: object, key: string, run: GuardRun): void {
+  put(holder, key, null, run);
+  run.problems.replace(holder, key, [{ code: "GUARD_UNAVAILABLE" }]);
 }
 
 /** What nobody could place of a record that is withheld is not told anywhere else. */
@@ -209,10 +213,16 @@ function dropBelow(value: unknown, problems: Problems): void {
   for (const each of Object.values(value)) dropBelow(each, problems);
 }
 
-function put(holder: object, key: string, value: unknown): void {
+function put(holder: object, key: string, value: unknown, { isKept = false }: GuardRun): void {
+  if (isKept) {
+    const known = read(holder, key);
+    if (known === value || (isEmpty(known) && isEmpty(value))) return;
+    throw withholding;
+  }
   (holder as Record<string, unknown>)[key] = value;
 }
 
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 const isBelow = ({ below }: Problem): boolean => below !== undefined && below.length > 0;
 
 /** An error that points to something in a record that is not there would say that it is: it points to where it would be. */

@@ -15,14 +15,13 @@ export function guardedCopy(data: object, problems: Problems, gate: Gate): objec
     const copy: object = Array.isArray(value) ? [] : {};
     copies.set(value, copy);
     // What JSON has brought has no members but its own, and may call one of them `__proto__`.
-    for (const [key, element] of Object.entries(value))
-      Object.defineProperty(copy, key, {
-        value: copyOf(element),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    for (const [key, found] of problems.of(value)) problems.replace(copy, key, found);
+    for (const key of Object.keys(value)) {
+      const element = copyOf((value as Record<string, unknown>)[key]);
+      if (key === "__proto__")
+        Object.defineProperty(copy, key, { value: element, enumerable: true, configurable: true, writable: true });
+      else (copy as Record<string, unknown>)[key] = element;
+    }
+    if (!problems.isEmpty) for (const [key, found] of problems.of(value)) problems.replace(copy, key, found);
     if (gate.hasPassed(value)) gate.pass(copy);
     return copy;
   };

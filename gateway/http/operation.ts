@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { overloaded } from "../admission.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { AboutOperation, Answer, Handle, OperationInput } from "../handle.ts";
+import { type AboutOperation, type Answer, type Handle, type OperationInput, printedSize } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type EventStreams, sendAsEvents } from "./event-stream.ts";
 import { largeBytes, roughBytes } from "./large.ts";
@@ -89,7 +89,7 @@ export function operationResponder({
         sent = { status: 200, codes: [] };
       } else if (known.accepted.type === null && !("refused" in answer)) sent = sendAsEvents(response, answer, headers);
       else if (isDeferred(answer)) sent = await sendDeferred(response, answer, { headers, signal, onFault: faulted });
-      else if (!("refused" in answer) && roughBytes(answer.data) > largeBytes)
+      else if (!("refused" in answer) && sizeOf(answer) > largeBytes)
         sent = await sendLarge(response, answer, type, headers);
       else sent = sendAnswer(response, answer, type, headers);
     } catch (error) {
@@ -181,6 +181,12 @@ function eventsOf({ resume }: Parameters, { exchange, accepted }: Known): Partia
   // As the HTML standard has it: an empty one is none.
   const given = typeof last === "string" && last !== "" ? last : null;
   return { acceptsEvents: accepted.acceptsEvents, resume: given ?? resume ?? null };
+}
+
+function sizeOf({ data, [printedSize]: size }: Answer): number {
+  if (size === undefined) return roughBytes(data);
+  size.bytes ??= roughBytes(data);
+  return size.bytes;
 }
 
 function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {

@@ -71,6 +71,19 @@ export type SubgraphAnswer = {
   readonly isShared: boolean;
   /** Nobody was asked for it. */
   readonly isKept?: true;
+  /** Of one that was at hand: how it is served once more without being looked up. */
+  readonly hold?: () => HeldAnswer;
+};
+
+export type HeldAnswer = {
+  /** When its lifetime ends, on the clock of `performance.now()`. */
+  readonly until: number;
+  /** Whether it may still be served, as far as sources have said. */
+  holds(): boolean;
+  /** To be called whenever it is. */
+  served(): void;
+  /** In memory, roughly. */
+  readonly bytes: number;
 };
 
 /** Rejects with SubgraphFailure. */
@@ -85,9 +98,13 @@ export type ExecutedCall = {
   /** What is kept, at once and without asking anybody; null, or left out: it has to be asked for. */
   readonly atHand?: AtHand;
 };
-export type AtHand = (
-  request: Pick<SubgraphRequest, "subgraph" | "kind" | "caller" | "mayJoin" | "reads" | "freshness">,
-) => SubgraphAnswer | null;
+export type AtHand = {
+  (
+    request: Pick<SubgraphRequest, "subgraph" | "kind" | "caller" | "mayJoin" | "reads" | "freshness">,
+  ): SubgraphAnswer | null;
+  /** Another one whenever anything that held may hold no longer, lifetimes aside. */
+  turn(): number;
+};
 
 /** Something done around a call. Layers do not know each other; gateway.ts puts them in order. */
 export type Layer = (next: SubgraphCall) => SubgraphCall;

@@ -84,6 +84,8 @@ export type SupergraphSettings = {
   readonly isCommon: (subgraph: string) => boolean;
   /** Changes whenever anything did that one of these subgraphs contributes. */
   readonly generation?: (subgraphs: readonly string[]) => string;
+  /** Of what is put together from answers that are at hand; 0, or left out: nothing is. */
+  readonly keptMaxBytes?: number;
   /** Stands around the making of a plan. */
   readonly onPlan: <Plan>(make: () => Promise<Plan>) => Promise<Plan>;
   /** Bound to the URLs of this supergraph; throws for a subgraph without a usable one. */
@@ -124,6 +126,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       isPartial: settings.isPartial,
       isCommon: settings.isCommon,
       ...(settings.generation === undefined ? {} : { generation: settings.generation }),
+      keptMaxBytes: settings.keptMaxBytes ?? 0,
       call: settings.callOf(facts.subgraphs),
       planOf: plans.get,
     });

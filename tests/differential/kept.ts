@@ -106,8 +106,9 @@ export function ownCache(
 export type NaiveCache = Front & {
   /** By everything that may tell two answers apart. */
   readonly entries: Map<string, { readonly value: unknown; readonly tags: readonly string[] }>;
-  /** Requests that were answered wholly, partly and not at all from what is kept. */
-  readonly counts: { whole: number; partly: number; missed: number };
+  clear(): void;
+  /** Requests that were answered wholly, partly and not at all from what is kept, and those that were not even made again. */
+  readonly counts: { whole: number; partly: number; missed: number; again: number };
   /** Requests whose body, made of all that they ask, is not the body that they are. */
   readonly unlikeBodies: string[];
 };
@@ -116,7 +117,8 @@ type Body = { readonly data?: Record<string, unknown> | null; readonly errors?: 
 
 export function naiveCache(next: ExecutedCall): NaiveCache {
   const entries: NaiveCache["entries"] = new Map();
-  const counts = { whole: 0, partly: 0, missed: 0 };
+  const counts = { whole: 0, partly: 0, missed: 0, again: 0 };
+  let turn = 0;
   const unlikeBodies: string[] = [];
   const keyOf = (
     { subgraph }: Parameters<AtHand>[0],
@@ -177,7 +179,7 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
     return first.alias === null ? askRoot(request, first) : askEntities(request, reads.parts, reads.bodyOf);
   };
   /** Whatever is kept as a whole is given here: nobody gets as far as `call` with it. */
-  const atHand: AtHand = (request) => {
+  const atHand = (request: Parameters<AtHand>[0]): SubgraphAnswer | null => {
     const { parts = [] } = request.reads ?? {};
     const values = parts.map((part) =>
       (part.representations ?? [null]).map((each) =>
@@ -187,22 +189,36 @@ export function naiveCache(next: ExecutedCall): NaiveCache {
     if (request.reads === undefined || values.flat().includes(undefined)) return null;
     counts.whole += 1;
     const [first] = parts as readonly [ReadPart];
-    if (first.alias === null) return { body: { data: values[0]?.[0]?.value }, isShared: true };
+    const keys = parts.flatMap((part) => (part.representations ?? [null]).map((each) => keyOf(request, part, each)));
+    const hold = () => ({
+      until: Infinity,
+      bytes: 1000,
+      holds: () => keys.every((key) => entries.has(key)),
+      served: () => {
+        counts.again += 1;
+      },
+    });
+    if (first.alias === null) return { body: { data: values[0]?.[0]?.value }, isShared: true, hold };
     const data = parts.map(({ alias }, at) => [alias, values[at]?.map((each) => each?.value)]);
-    return { body: frozen({ data: Object.fromEntries(data) }), isShared: true };
+    return { body: frozen({ data: Object.fromEntries(data) }), isShared: true, hold };
   };
   return {
     entries,
     counts,
     unlikeBodies,
+    clear() {
+      turn += 1;
+      entries.clear();
+    },
     lose(from) {
+      turn += 1;
       let at = from;
       for (const key of [...entries.keys()]) {
         at = (Math.imul(at, 1_664_525) + 1_013_904_223) >>> 0;
         if (at % 3 === 0) entries.delete(key);
       }
     },
-    call: Object.assign(call, { atHand }),
+    call: Object.assign(call, { atHand: Object.assign(atHand, { turn: () => turn }) }),
   };
 }
 

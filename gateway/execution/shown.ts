@@ -1,0 +1,76 @@
+/** What is shown of data that has been put together: after decisions, under the client's own names. */
+import type { PartError } from "../errors.ts";
+import { complete } from "./complete.ts";
+import { openDecisions } from "./decisions.ts";
+import type { DeferredFragment } from "./deferred.ts";
+import { openGate } from "./gate.ts";
+import { type ApplyGuards, withholding } from "./guard.ts";
+import { guardedCopy } from "./guarded-copy.ts";
+import type { KeptRun } from "./kept-runs.ts";
+import { openProblems, type Problems } from "./problems.ts";
+import { type Project, projection } from "./project.ts";
+import type { Decision, Rights } from "./rights.ts";
+import type { SchemaFacts } from "./schema-facts.ts";
+import type { ObjectShape } from "./shape.ts";
+
+export type Shapes = {
+  readonly root: ObjectShape;
+  readonly deferred: readonly DeferredFragment[];
+  /** Null: nothing in it depends on facts. */
+  readonly guard: ApplyGuards | null;
+  readonly deferredGuards: ReadonlyMap<DeferredFragment, ApplyGuards | null>;
+  /** Compiled when a second answer of this shape is there: many operations are asked once. */
+  project: Project | null;
+  uses: number;
+};
+
+type Shown = { readonly data: unknown; readonly errors: readonly PartError[] };
+
+/** Null where something is wrong, and has to be told. */
+export function projected(
+  { data, problems }: { readonly data: object; readonly problems: Problems },
+  shapes: Shapes,
+  given: Readonly<Record<string, unknown>>,
+): Shown | null {
+  if (!problems.isEmpty || shapes.uses++ === 0) return null;
+  shapes.project ??= projection(shapes.root);
+  const answer = shapes.project(data, given);
+  return answer === null ? null : { data: answer, errors: noErrors };
+}
+
+const noErrors: readonly PartError[] = [];
+
+export type ShownTo = {
+  readonly facts: SchemaFacts;
+  readonly shapes: Shapes;
+  /** What the gateway answers itself. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly rights: Rights;
+};
+
+/** Of what is kept, by decisions of its own. Null: somebody in it is not let through. */
+export function shownAgain(run: KeptRun, to: ShownTo): (Shown & { readonly decisions: readonly Decision[] }) | null {
+  const { plan, data } = run;
+  const { shapes, given, ...gating } = to;
+  const [problems, decisions] = [openProblems(), openDecisions()];
+  const gate = openGate({ ...gating, plan, problems, decisions, data, isShared: () => run.isShared });
+  if (!gate.readmit()) return null;
+  let shown = data;
+  if (shapes.guard !== null && run.isWithheldFrom) {
+    shown = guardedCopy(data, problems, gate);
+    shapes.guard(shown, [], { problems, decisions, gate });
+  } else if (shapes.guard !== null) {
+    try {
+      shapes.guard(data, [], { problems, decisions, gate, isKept: true });
+    } catch (thrown) {
+      if (thrown !== withholding) throw thrown;
+      run.isWithheldFrom = true;
+      return shownAgain(run, to);
+    }
+  }
+  const part =
+    projected({ data: shown, problems }, shapes, given) ??
+    complete(shown, shapes.root, { problems, given, agencyOf: plan.agencyOf });
+  return { ...part, decisions: decisions.take() };
+}
