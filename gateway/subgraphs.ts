@@ -117,7 +117,7 @@ function traced(telemetry: Telemetry): Layer {
         // From Redis alone, or from memory after all: the subgraph was not asked.
         if (answer.isKept) return answer;
         asked("answered");
-        if (answer.isShared) telemetry.readShared(subgraph);
+        if (answer.isJoined) telemetry.readShared(subgraph);
         return answer;
       } catch (error) {
         asked(error instanceof SubgraphFailure ? error.code : "INTERNAL_SERVER_ERROR");

@@ -263,6 +263,15 @@ describe("what is at hand", () => {
   });
 });
 
+test("who is answered by another's read alone is told so, and who had to ask beside it is not", async () => {
+  const asking = [of("200000001"), of("200000001"), of("200000001", "200000002")].map((each) => call(each));
+  await settled();
+  for (const held of upstream.held) await held.answer();
+  const told = (await Promise.all(asking)).map(({ body: _, ...each }) => each);
+  expect(told).toEqual([{ isShared: true }, { isShared: true, isJoined: true }, { isShared: true }]);
+  expect(upstream.held).toHaveLength(2);
+});
+
 describe("what was read", () => {
   test("is served to whoever asks for the same, as the same object, and nobody is asked", async () => {
     const first = await ask(of("200000001", "200000002"));

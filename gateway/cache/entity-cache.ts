@@ -235,6 +235,8 @@ type Asking = {
   readonly found: Map<Slot, Found>;
   /** What it waits for. */
   readonly joined: Set<Fill<OwnRead>>;
+  /** Some of that is what others ask. */
+  isJoining: boolean;
   /** Nobody waits for it any more. */
   isOver: boolean;
 };
@@ -258,7 +260,7 @@ function askMissing(
     const entry = looks[slot.part]?.entries[slot.index];
     if (entry !== undefined) found.set(slot, { value: entry.value, entry });
   }
-  const asking: Asking = { cache, next, read, slots, found, joined: new Set(), isOver: false };
+  const asking: Asking = { cache, next, read, slots, found, joined: new Set(), isJoining: false, isOver: false };
   return new Promise((answer, fail) => {
     const leave = (why: () => SubgraphFailure): void => {
       asking.isOver = true;
@@ -316,7 +318,12 @@ async function answered(asking: Asking): Promise<SubgraphAnswer> {
   }
   const kept = read.reads.parts.map(() => [] as unknown[]);
   for (const slot of slots) (kept[slot.part] as unknown[])[slot.index] = found.get(slot)?.value;
-  return { body: assemble(read.reads, kept, rests), isShared: true, ...(rests.length === 0 ? { isKept: true } : {}) };
+  return { body: assemble(read.reads, kept, rests), isShared: true, ...(rests.length > 0 ? {} : unasked(asking)) };
+}
+
+/** An answer for which nobody was asked, or somebody else had asked. */
+function unasked({ isJoining }: Asking): Pick<SubgraphAnswer, "isJoined" | "isKept"> {
+  return isJoining ? { isJoined: true } : { isKept: true };
 }
 
 function isStillGood({ feeds }: Cache, found: Found | undefined): boolean {
@@ -338,6 +345,7 @@ async function firstRound(asking: Asking): Promise<OwnRead | null> {
   const hits = found.size;
   for (const fill of new Set(others.map(([, fill]) => fill))) {
     fill.join();
+    asking.isJoining = true;
     joined.add(fill);
   }
   const ownRead = own.length > 0 ? await ended(asking, beginOwn(asking, own)) : null;

@@ -71,6 +71,8 @@ export type SubgraphAnswer = {
   readonly isShared: boolean;
   /** Nobody was asked for it. */
   readonly isKept?: true;
+  /** By a read that another had begun, and by nothing else. */
+  readonly isJoined?: true;
   /** Of one that was at hand: how it is served once more without being looked up. */
   readonly hold?: () => HeldAnswer;
 };

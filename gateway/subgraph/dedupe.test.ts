@@ -60,12 +60,13 @@ const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
   ...more,
 });
 
-test("identical reads under way are asked for once, and all who hold the answer are told that it is shared", async () => {
+test("identical reads under way are asked for once, and all who hold the answer are told that it is shared, and who joined", async () => {
   const answers = [call(request()), call(request()), call(request())];
   expect(upstream.held).toHaveLength(1);
   upstream.held[0]?.answer();
-  for (const answer of await Promise.all(answers))
-    expect(answer).toEqual({ body: upstream.held[0]?.body, isShared: true });
+  const shared = { body: upstream.held[0]?.body, isShared: true };
+  const joined = { ...shared, isJoined: true };
+  expect(await Promise.all(answers)).toEqual([shared, joined, joined]);
   const alone = call(request());
   expect(upstream.held).toHaveLength(2);
   upstream.held[1]?.answer();

@@ -134,9 +134,11 @@ class Read {
     if (this.#waiters.size === 0) return;
     this.#reads.delete(this.#key);
     const shared = this.#waiters.size > 1 ? { body: answer.body, isShared: true } : answer;
+    let isFirst = true;
     for (const waiter of this.#waiters) {
       this.#watch.delete(waiter);
-      waiter.answer(shared);
+      waiter.answer(isFirst ? shared : { ...shared, isJoined: true });
+      isFirst = false;
     }
   }
 
