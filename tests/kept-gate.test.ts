@@ -166,6 +166,31 @@ describe.each(Object.keys(fronts) as Title[])("T01, T19, T24: behind %s", (title
   }, 600_000);
 });
 
+test("what has no lifetime is asked for each time, however much of the rest is kept", async () => {
+  const withoutOne = (sdl: string): string => {
+    // It would be inherited from what it stands in.
+    const fields = /^( +(?:name: String|person\(fin: Fin!\): Person)\b[^\n]*?) @lifetime\([^)]*\)/gm;
+    expect(everywhere(sdl).match(fields)?.length).toBeGreaterThan(1);
+    return everywhere(sdl).replace(fields, "$1");
+  };
+  let cache: ReturnType<typeof naiveCache> | null = null;
+  const around = (call: ExecutedCall) => {
+    cache = naiveCache(call);
+    return cache.call;
+  };
+  const graph = await startGuardedGraph(without, { isCommon: true, edit: withoutOne, around });
+  try {
+    const nameNow = async () => (await graph.ask('{ person(fin: "FIN001") { name stays { id } } }', gated)).data;
+    for (let times = 0; times < 3; times += 1)
+      expect(await nameNow()).toMatchObject({ person: { name: "name of FIN001" } });
+    graph.world = { ...without, persons: [person("FIN001", { name: "another" })] };
+    expect(await nameNow()).toMatchObject({ person: { name: "another" } });
+    expect((cache as unknown as ReturnType<typeof naiveCache>).counts.whole).toBeGreaterThan(0);
+  } finally {
+    await graph.close();
+  }
+}, 60_000);
+
 describe("T02: identical operations under way at once", () => {
   const query = '{ people(fins: ["FIN001"]) { name stays { id } } }';
   const everything = rightsOf({});

@@ -123,9 +123,11 @@ function heldOf({ memory, feeds, now, onLookup }: Cache, subgraph: string, looks
   const entries = looks.flatMap((look) => look.entries.filter((each) => each !== undefined));
   let until = Infinity;
   let bytes = 0;
-  for (const key of keys) {
+  for (const [at, key] of keys.entries()) {
     const found = memory.find(key);
-    until = Math.min(until, found?.until ?? -Infinity);
+    // Another one may stand there by now: how long this one was kept nobody knows.
+    const isSame = found !== undefined && found.entry === entries[at];
+    until = Math.min(until, isSame ? found.until : -Infinity);
     bytes += found?.bytes ?? 0;
   }
   let usedAt = now();
