@@ -14,6 +14,7 @@ import {
   refuse,
 } from "./errors.ts";
 import type { EngineAnswer } from "./execution/engine.ts";
+import type { Printed } from "./execution/kept-runs.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
 import { allRights, type Rights } from "./execution/rights.ts";
 import { type FreshnessAsked, readFreshness, type SourceFreshness } from "./freshness.ts";
@@ -53,7 +54,8 @@ export type OperationInput = Omit<OperationRequest, "query"> & {
 
 export type Answer = {
   readonly data: unknown;
-  readonly [printedSize]?: { bytes: number | null };
+  /** Of the data. */
+  readonly [printed]?: Printed;
   readonly errors?: readonly ClientError[];
   readonly extensions?: { readonly freshness: readonly SourceFreshness[] };
   /** What comes later, to a client that accepts it; ended early when the client goes. */
@@ -63,7 +65,7 @@ export type Answer = {
 };
 
 /** Of an answer, and never in it. */
-export const printedSize = Symbol("about as many bytes as it prints to");
+export const printed = Symbol("what whoever printed the same before has kept");
 
 /** What a subscription is told, in order; after an `end` there is nothing. */
 export type EventStream = AsyncIterableIterator<StreamItem> & {
@@ -331,10 +333,13 @@ function prepare(
   return { operation, request };
 }
 
-function toClient({ data, errors, deferred, size }: EngineAnswer, freshness: readonly SourceFreshness[]): Answer {
+function toClient(
+  { data, errors, deferred, printed: known }: EngineAnswer,
+  freshness: readonly SourceFreshness[],
+): Answer {
   return {
     ...toPart({ data, errors }),
-    ...(size ? { [printedSize]: size } : {}),
+    ...(known ? { [printed]: known } : {}),
     ...(freshness.length > 0 ? { extensions: { freshness } } : {}),
     ...(deferred ? { deferred: incrementsOf(deferred) } : {}),
   };

@@ -16,11 +16,11 @@ import { guarding } from "./guard.ts";
 import { guardedCopy } from "./guarded-copy.ts";
 import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
-import { type KeptRun, keptRuns } from "./kept-runs.ts";
+import { type KeptRun, keptRuns, notPrinted, type Printed } from "./kept-runs.ts";
 import { allRights, type Decision, type Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type ObjectShape, type ShapeSettings, shapeOf } from "./shape.ts";
-import { projected, type Shapes, type ShownTo, shownAgain } from "./shown.ts";
+import { nothingGiven, projected, type Shapes, type ShownTo, shownAgain } from "./shown.ts";
 import type { DeferredBlock } from "./units.ts";
 import { type AskedParts, askedParts, switchesOf } from "./variant.ts";
 
@@ -69,8 +69,8 @@ export type EngineAnswer = EnginePart & {
   readonly subgraphs: readonly string[];
   /** How long subgraphs have been waited for, in milliseconds. */
   waitedMs(): number;
-  /** Roughly, as it is printed: the same for all who are answered from the same; null until somebody has found out. */
-  readonly size?: { bytes: number | null };
+  /** Of the data, by whoever was answered with the same before. */
+  readonly printed?: Printed;
 };
 
 export type Engine = {
@@ -100,7 +100,7 @@ type Variant = AskedParts & {
 
 type Variants = { readonly switches: readonly string[]; readonly byKey: Map<string, Variant> };
 
-type Executed = EnginePart & Pick<EngineAnswer, "decisions" | "waitedMs" | "size">;
+type Executed = EnginePart & Pick<EngineAnswer, "decisions" | "waitedMs" | "printed">;
 
 const maxVariants = 32;
 
@@ -155,7 +155,9 @@ export function openEngine(settings: EngineSettings): Engine {
     const variant = variantOf(operation, request.rights);
     const { shapes, allRefused, told } = variant;
     if (allRefused !== null) return refusedWhole(document, allRefused);
-    const given = variant.introspection ? await introspect(variant.introspection, operation, request.rights) : {};
+    const given = variant.introspection
+      ? await introspect(variant.introspection, operation, request.rights)
+      : nothingGiven;
     const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
     // Whoever asked may have gone while the plan was made.
@@ -239,13 +241,14 @@ async function executeOnce(
   const { data, problems, decisions, waitedMs } = execution;
   const answers = onKept === null ? null : execution.held();
   if (answers !== null && answers.length > 0) {
+    const held = answers.map((hold) => hold());
     const run: KeptRun = {
       plan,
       data,
       isShared: execution.isShared(),
-      answers: answers.map((hold) => hold()),
+      answers: held,
       isWithheldFrom: false,
-      size: { bytes: null },
+      printed: notPrinted(held),
     };
     const { facts } = settings;
     const executed = executedAgain(run, { facts, shapes, given, variables, rights: request.rights });
@@ -260,9 +263,11 @@ async function executeOnce(
   return { ...answered, decisions: decisions.take(), waitedMs };
 }
 
+const notWaited = () => 0;
+
 function executedAgain(run: KeptRun, to: ShownTo): Executed | null {
   const shown = shownAgain(run, to);
-  return shown && { ...shown, waitedMs: () => 0, size: run.size };
+  return shown && { ...shown, waitedMs: notWaited };
 }
 
 async function executeInParts(

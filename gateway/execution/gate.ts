@@ -66,12 +66,13 @@ export function openGate(settings: GateSettings): Gate {
   const { plan, facts, rights, problems, decisions, data, variables, isShared } = settings;
   if (plan.persons.length === 0) return openGateOf;
   const identities = identitiesOf(facts);
-  const left = plan.persons.map(({ waitsFor }) => waitsFor.size);
-  const toBring = plan.persons.map(({ brings }) => brings.size);
+  let left: number[] | null = null;
+  let toBring: number[] | null = null;
   const settled = new Set<number>();
-  const passed = new WeakSet<object>();
+  // It lives no longer than the gate: weak collections cost the collector more than all else here.
+  const passed = new Set<object>();
   const decoys = new Map<object, Decoy>();
-  const asked = new WeakMap<object, string>();
+  const asked = new Map<object, string>();
   let isOpen = true;
   const ways: string[] = [];
   /** By type and key: all that were met, hidden ones too. */
@@ -82,12 +83,15 @@ export function openGate(settings: GateSettings): Gate {
     const given = isObjectType(facts.schema.getType(type)) ? type : read(person, "__typename");
     return typeof given === "string" ? given : type;
   };
+  const meet = (name: string, person: object): void => {
+    if (!met.has(name)) met.set(name, person);
+  };
   const decide = (person: object, step: PersonStep): Outcome => {
     const typename = typeOf(person, step);
     const gates = gatesOf(typename, rights);
     const identity = identities.identityOf(person, typename);
     if (decoys.has(person)) return isUnanswered(person, gates) ? "unavailable" : "hide";
-    if (identity !== null && !met.has(`${typename} ${identity}`)) met.set(`${typename} ${identity}`, person);
+    if (identity !== null) meet(`${typename} ${identity}`, person);
     if (step.gated === null) return "permit";
     if (gates.length === 0) return isTold(typename, step) ? "permit" : "unavailable";
     let outcome: Outcome = "permit";
@@ -138,7 +142,7 @@ export function openGate(settings: GateSettings): Gate {
       }
     }
   };
-  const settleReady = (): void => {
+  const settleReady = (left: readonly number[]): void => {
     for (const [index, step] of plan.persons.entries()) {
       if (settled.has(index) || left[index] !== 0) continue;
       if (step.above !== null && !settled.has(step.above)) continue;
@@ -174,6 +178,8 @@ export function openGate(settings: GateSettings): Gate {
   return {
     answered(request) {
       restoreDecoys();
+      left ??= plan.persons.map(({ waitsFor }) => waitsFor.size);
+      toBring ??= plan.persons.map(({ brings }) => brings.size);
       for (const [index, step] of plan.persons.entries()) {
         if (step.brings.has(request)) {
           toBring[index] = (toBring[index] as number) - 1;
@@ -181,7 +187,7 @@ export function openGate(settings: GateSettings): Gate {
         }
         if (step.waitsFor.has(request)) left[index] = (left[index] as number) - 1;
       }
-      settleReady();
+      settleReady(left);
     },
     unknownSubjects(subjects, { type, facts: names }) {
       return subjects.filter((subject) => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { HeldAnswer } from "../subgraph/call.ts";
 import type { CompiledPlan } from "./compiled-plan.ts";
-import { type KeptRun, type KeptRuns, keptRuns } from "./kept-runs.ts";
+import { type KeptRun, type KeptRuns, keptRuns, notPrinted } from "./kept-runs.ts";
 
 let turn: number;
 let instant: number;
@@ -29,7 +29,7 @@ const runOf = (...answers: readonly HeldAnswer[]): KeptRun => ({
   isShared: false,
   answers,
   isWithheldFrom: false,
-  size: { bytes: null },
+  printed: notPrinted(answers),
 });
 
 beforeEach(() => {
@@ -91,7 +91,7 @@ test("answers are asked whether they hold once a turn, and none of them counts a
 });
 
 test("where there is no room the oldest goes, unless it was used, and what is larger than all the room is not kept", () => {
-  runs = open(5000);
+  runs = open(7000);
   for (const key of ["a", "b"]) runs.add(key, runOf(answer()));
   runs.find("a", plan);
   runs.add("c", runOf(answer()));

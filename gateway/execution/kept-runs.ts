@@ -18,9 +18,26 @@ export type KeptRun = {
   readonly answers: readonly HeldAnswer[];
   /** Somebody was not shown all of it: what is withheld is taken from a copy. */
   isWithheldFrom: boolean;
-  /** Roughly, as it is printed; null until it was. */
-  readonly size: { bytes: number | null };
+  /** Of those who are shown all of it. */
+  readonly printed: Printed;
 };
+
+/**
+ * What data comes to under the client's own names where nothing is wrong and nothing is withheld: the same for all who
+ * ask the same. Filled in by whoever prints it.
+ */
+export type Printed = {
+  /** Roughly. */
+  bytes: number | null;
+  /** The text as `JSON.stringify` gives it, and its bytes; null until there is one that is not too long. */
+  kept: { readonly data: object; readonly text: string; readonly bytes: number } | null;
+  readonly maxLength: number;
+};
+
+/** Room for what is printed is that of the answers it came from: a client's aliases may print them a hundred times. */
+export function notPrinted(answers: readonly HeldAnswer[]): Printed {
+  return { bytes: null, kept: null, maxLength: answers.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
 
 type Kept = {
   readonly run: KeptRun;
@@ -89,8 +106,9 @@ export function keptRuns({ maxBytes, turn, now = () => performance.now() }: Kept
       forget(key);
       const kept: Kept = {
         run,
-        // Of the data, and of the answers, which may be kept nowhere else any more.
-        bytes: run.answers.reduce((sum, each) => sum + 2 * each.bytes, bytesPerRun + 2 * key.length),
+        // Of the data and of what is shown of it, as it is printed and not; and of the answers, which may be kept nowhere
+        // else any more.
+        bytes: run.answers.reduce((sum, each) => sum + 4 * each.bytes, bytesPerRun + 2 * key.length),
         until: Math.min(...run.answers.map((each) => each.until)),
         turn: Number.NaN,
         isUsed: false,

@@ -6,7 +6,7 @@ import type { DeferredFragment } from "./deferred.ts";
 import { openGate } from "./gate.ts";
 import { type ApplyGuards, withholding } from "./guard.ts";
 import { guardedCopy } from "./guarded-copy.ts";
-import type { KeptRun } from "./kept-runs.ts";
+import type { KeptRun, Printed } from "./kept-runs.ts";
 import { openProblems, type Problems } from "./problems.ts";
 import { type Project, projection } from "./project.ts";
 import type { Decision, Rights } from "./rights.ts";
@@ -24,7 +24,7 @@ export type Shapes = {
   uses: number;
 };
 
-type Shown = { readonly data: unknown; readonly errors: readonly PartError[] };
+type Shown = { readonly data: object | null; readonly errors: readonly PartError[] };
 
 /** Null where something is wrong, and has to be told. */
 export function projected(
@@ -40,6 +40,9 @@ export function projected(
 
 const noErrors: readonly PartError[] = [];
 
+/** Of what the gateway answers itself, where it was not asked for any. */
+export const nothingGiven: Readonly<Record<string, unknown>> = {};
+
 export type ShownTo = {
   readonly facts: SchemaFacts;
   readonly shapes: Shapes;
@@ -49,8 +52,10 @@ export type ShownTo = {
   readonly rights: Rights;
 };
 
+export type ShownAgain = Shown & { readonly decisions: readonly Decision[]; readonly printed?: Printed };
+
 /** Of what is kept, by decisions of its own. Null: somebody in it is not let through. */
-export function shownAgain(run: KeptRun, to: ShownTo): (Shown & { readonly decisions: readonly Decision[] }) | null {
+export function shownAgain(run: KeptRun, to: ShownTo): ShownAgain | null {
   const { plan, data } = run;
   const { shapes, given, ...gating } = to;
   const [problems, decisions] = [openProblems(), openDecisions()];
@@ -69,8 +74,12 @@ export function shownAgain(run: KeptRun, to: ShownTo): (Shown & { readonly decis
       return shownAgain(run, to);
     }
   }
-  const part =
-    projected({ data: shown, problems }, shapes, given) ??
-    complete(shown, shapes.root, { problems, given, agencyOf: plan.agencyOf });
-  return { ...part, decisions: decisions.take() };
+  // Every one of those decisions let it pass as it is.
+  const isWhole = shown === data && problems.isEmpty && given === nothingGiven;
+  const { printed } = run;
+  if (isWhole && printed.kept !== null)
+    return { data: printed.kept.data, errors: noErrors, decisions: decisions.take(), printed };
+  const all = projected({ data: shown, problems }, shapes, given);
+  const part = all ?? complete(shown, shapes.root, { problems, given, agencyOf: plan.agencyOf });
+  return { ...part, decisions: decisions.take(), ...(isWhole && all !== null ? { printed } : {}) };
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { overloaded } from "../admission.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { type AboutOperation, type Answer, type Handle, type OperationInput, printedSize } from "../handle.ts";
+import { type AboutOperation, type Answer, type Handle, type OperationInput, printed } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type EventStreams, sendAsEvents } from "./event-stream.ts";
 import { largeBytes, roughBytes } from "./large.ts";
@@ -183,10 +183,10 @@ function eventsOf({ resume }: Parameters, { exchange, accepted }: Known): Partia
   return { acceptsEvents: accepted.acceptsEvents, resume: given ?? resume ?? null };
 }
 
-function sizeOf({ data, [printedSize]: size }: Answer): number {
-  if (size === undefined) return roughBytes(data);
-  size.bytes ??= roughBytes(data);
-  return size.bytes;
+function sizeOf({ data, [printed]: known }: Answer): number {
+  if (known === undefined) return roughBytes(data);
+  known.bytes ??= roughBytes(data);
+  return known.bytes;
 }
 
 function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {

@@ -2,7 +2,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ClientError, type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
-import type { Answer } from "../handle.ts";
+import type { SourceFreshness } from "../freshness.ts";
+import { type Answer, printed } from "../handle.ts";
 import { writeSlices } from "./large.ts";
 import type { ResponseType } from "./media-type.ts";
 
@@ -26,7 +27,7 @@ export type Sent = { readonly status: number; readonly codes: readonly ErrorCode
 
 /** Sends one body. Never throws: a client that has gone is nobody's fault. */
 export function send(response: ServerResponse, status: number, body: string, headers: Headers): void {
-  write(response, status, Object.entries({ ...everywhere, ...headers }).flat(), body);
+  write(response, status, Object.entries({ ...everywhere, ...headers }).flat(), body, Buffer.byteLength(body));
 }
 
 /** Sends a whole answer that is too large to be printed at once. Resolves when it is handed over or the client has gone. */
@@ -51,25 +52,38 @@ export function sendAnswer(
   const isRefused = "refused" in answer;
   const errors = isRefused ? answer.refused : answer.errors;
   const status = isRefused ? refusalStatus(answer, mediaType) : 200;
-  const body = isRefused ? JSON.stringify({ errors }) : answerText(answer);
+  const { text, bytes } = isRefused ? bodyOf(JSON.stringify({ errors })) : answerBody(answer);
   const own = isRefused && answer.headers ? { ...headers, ...answer.headers } : headers;
-  write(response, status, headerPairs(contentType, own), body);
+  write(response, status, headerPairs(contentType, own), text, bytes);
   return { status, codes: codesOf(errors) };
 }
 
-/** As it is told to many; the same lists are told again and again. */
-const freshnessTexts = new WeakMap<object, string>();
+type Body = { readonly text: string; readonly bytes: number };
 
-/** As `JSON.stringify` gives it. */
-export function answerText({ errors, data, extensions }: Answer): string {
-  const text = JSON.stringify(errors === undefined ? { data } : { errors, data });
-  if (extensions === undefined) return text;
-  let freshness = freshnessTexts.get(extensions.freshness);
-  if (freshness === undefined) {
-    freshness = `,"extensions":${JSON.stringify({ freshness: extensions.freshness })}}`;
-    freshnessTexts.set(extensions.freshness, freshness);
+const bodyOf = (text: string): Body => ({ text, bytes: Buffer.byteLength(text) });
+
+/** As it is told to many; the same lists are told again and again. */
+const freshnessBodies = new WeakMap<object, Body>();
+
+/** As `JSON.stringify` gives it. What is known of parts of it is not measured again: that would copy all of it. */
+export function answerBody({ errors, data, extensions, [printed]: known }: Answer): Body {
+  const kept = known?.kept ?? bodyOf(JSON.stringify(data));
+  if (known?.kept === null && kept.text.length <= known.maxLength) known.kept = { data: data as object, ...kept };
+  const before = errors === undefined ? opening : bodyOf(`{"errors":${JSON.stringify(errors)},"data":`);
+  const after = extensions === undefined ? closing : freshnessBody(extensions.freshness);
+  return { text: before.text + kept.text + after.text, bytes: before.bytes + kept.bytes + after.bytes };
+}
+
+const opening = bodyOf('{"data":');
+const closing = bodyOf("}");
+
+function freshnessBody(freshness: readonly SourceFreshness[]): Body {
+  let body = freshnessBodies.get(freshness);
+  if (body === undefined) {
+    body = bodyOf(`,"extensions":${JSON.stringify({ freshness })}}`);
+    freshnessBodies.set(freshness, body);
   }
-  return text.slice(0, -1) + freshness;
+  return body;
 }
 
 /**
@@ -91,7 +105,8 @@ export function sendBatch(
   const isUniform = first !== undefined && sent.every(({ status }) => status === first.status);
   const bodies = answers.map((each) => ("refused" in each ? { errors: each.refused } : each));
   const pairs = headerPairs(contentType, isUniform ? { ...headers, ...first.headers } : headers);
-  write(response, isUniform ? first.status : 200, pairs, JSON.stringify(bodies));
+  const { text, bytes } = bodyOf(JSON.stringify(bodies));
+  write(response, isUniform ? first.status : 200, pairs, text, bytes);
   return sent;
 }
 
@@ -112,9 +127,8 @@ export function codesOf(errors: readonly ClientError[] | undefined): readonly Er
   return errors === undefined || errors.length === 0 ? noCodes : errors.map(({ extensions }) => extensions.code);
 }
 
-function write(response: ServerResponse, status: number, pairs: string[], body: string): void {
+function write(response: ServerResponse, status: number, pairs: string[], body: string, bytes: number): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.byteLength(body);
   pairs.push("content-length", String(bytes));
   response.writeHead(status, pairs);
   // Head and body leave in one write; as Latin-1, where that is the same, without measuring the text again.

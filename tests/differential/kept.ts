@@ -6,6 +6,9 @@ import { type ConstDirectiveNode, type FieldDefinitionNode, Kind, parse, parseCo
 import { cached } from "../../gateway/cache/entity-cache.ts";
 import { openFeeds } from "../../gateway/cache/feeds.ts";
 import type { Change } from "../../gateway/cache/message.ts";
+import type { EngineAnswer } from "../../gateway/execution/engine.ts";
+import { type Answer, printed } from "../../gateway/handle.ts";
+import { answerBody } from "../../gateway/http/response.ts";
 import type { AtHand, ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
 import { openWatch } from "../../gateway/subgraph/watch.ts";
 import { nameNode } from "./arguments.ts";
@@ -226,4 +229,10 @@ function frozen<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   for (const each of Object.values(value)) frozen(each);
   return Object.freeze(value);
+}
+
+/** As it is sent to a client; what was printed for another before is not printed again. */
+export function sentText({ data, errors, printed: known }: EngineAnswer): string {
+  const told = errors.length === 0 ? {} : { errors: errors as unknown as NonNullable<Answer["errors"]> };
+  return answerBody({ data, ...told, ...(known === undefined ? {} : { [printed]: known }) }).text;
 }
