@@ -1,6 +1,6 @@
 /**
  * Whatever goes wrong between an agency's system and a gateway, no answer shows what is older than the bound: the lease, and
- * how late the source itself learns. T55–T58, T66, T67. `PROOF_STALENESS=600` goes on for as many seconds.
+ * how late the source itself learns. T55–T59, T66, T67. `PROOF_STALENESS=600` goes on for as many seconds.
  */
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect } from "@jest/globals";
@@ -69,6 +69,15 @@ testWithRedisServer(
   },
   timeoutMs,
 );
+
+/** How many announcements, by the gateway's own count; `outcome`: of one kind. */
+async function heard(internalUrl: string, outcome = ""): Promise<number> {
+  const text = await (await fetch(`${internalUrl}/metrics`)).text();
+  const counts = [...text.matchAll(/^crosswalk_announcements_total\{outcome="(\w+)"\} (\d+)/gm)];
+  return counts
+    .filter(([, which]) => outcome === "" || which === outcome)
+    .reduce((sum, [, , count]) => sum + Number(count), 0);
+}
 
 /** Somebody of whom nothing else is done, both gateways keeping what they answer. */
 async function somebody() {
@@ -152,6 +161,38 @@ describe("a gateway that is cut off from Redis in silence", () => {
     timeoutMs,
   );
 });
+
+testWithRedisServer(
+  "T59: what was announced before, again and in any order, changes nothing",
+  async () => {
+    const all = await somebody();
+    const { places, person, act } = all;
+    const standing = async () => {
+      const { freshness, counts } = await readOnce(places, 0, person);
+      return { counts, tokens: freshness.map(({ token }) => token) };
+    };
+    const before = await standing();
+    const { internalUrl } = places.gateways[0];
+    const [heardBefore, flushedBefore] = [await heard(internalUrl), await heard(internalUrl, "flushed")];
+    const again = places.envelopes.slice(-200);
+    const replayed = Array.from({ length: 400 }, () => draw.of(again));
+    const pipeline = places.redis.admin.pipeline();
+    for (const envelope of replayed) pipeline.xadd("crosswalk:changes", "*", "e", envelope);
+    await pipeline.exec();
+    const isHeard = async () => (await heard(internalUrl)) >= heardBefore + replayed.length;
+    await eventually(isHeard, "a gateway that has heard it all again");
+    // For a moment a lease may be over, on a busy machine.
+    const isAsBefore = async () => JSON.stringify(await standing()) === JSON.stringify(before);
+    await eventually(isAsBefore, "a gateway that stands where it stood");
+    // Nor was anything forgotten on the way there.
+    await settled(places);
+    expect(await heard(internalUrl, "flushed")).toBe(flushedBefore);
+    await act();
+    await shown(all, 0, true);
+    await shown(all, 1, true);
+  },
+  timeoutMs,
+);
 
 testWithRedisServer(
   "T56: an answer that comes late, without what has changed meanwhile, is not kept",

@@ -8,7 +8,19 @@ const leaseMs = 2000;
 let instant: number;
 let feeds: Feeds;
 
-const open = (maxTags?: number) => openFeeds({ leaseMs, now: () => instant, ...(maxTags ? { maxTags } : {}) });
+/** A heartbeat looked as long ago as it is told with, unless it says when itself; of unknown age, it is by another clock. */
+const told = ({ heartbeat, ...message }: FeedMessage, ageMs: number | null): FeedMessage => ({
+  ...message,
+  heartbeat:
+    heartbeat === null || heartbeat.since > 0
+      ? heartbeat
+      : { ...heartbeat, clock: ageMs === null ? "another" : "c", since: instant - (ageMs ?? 0) },
+});
+
+function open(maxTags?: number): Feeds {
+  const feeds = openFeeds({ leaseMs, now: () => instant, ...(maxTags ? { maxTags } : {}) });
+  return { ...feeds, receive: (message, ageMs) => feeds.receive(told(message, ageMs), ageMs) };
+}
 
 beforeEach(() => {
   instant = 10_000;
@@ -150,6 +162,17 @@ describe("a heartbeat", () => {
     instant += 40;
     expect(feeds.receive(told, 44.5)).toBe("duplicate");
     expect(feeds.position("CASE")).toEqual(at(6));
+    expect(feeds.holds(at(5), ["ANumber 200000002"])).toBe(true);
+  });
+
+  test.each([
+    ["counts less", { seq: 4 }],
+    ["is of another epoch", { seq: 9, epoch: "B" }],
+  ])("that %s and looked before is old, however much faster it came than the last one", (_title, more) => {
+    const beat = (since: number) => ({ clock: "c", since, asOf: "2011-10-19T12:00:00Z" });
+    expect(feeds.receive(message({ heartbeat: beat(9500), seq: 5 }), 900)).toBe("applied");
+    expect(["duplicate", "retired"]).toContain(feeds.receive(message({ heartbeat: beat(9499), ...more }), 501));
+    expect(feeds.position("CASE")).toEqual(at(5));
     expect(feeds.holds(at(5), ["ANumber 200000002"])).toBe(true);
   });
 

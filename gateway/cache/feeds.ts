@@ -217,7 +217,7 @@ function apply(
   const { epoch, seq, changes, heartbeat } = message;
   const { seq: current } = state.position;
   if (epoch !== state.epoch) return begin(state, message, checkedAt, chance);
-  const isLater = (checkedAt === null || checkedAt > state.checkedAt) && !isAgain(message, state.lastBeat);
+  const isLater = checkedAt === null ? !isEarlier(message, state.lastBeat) : hasLookedLater(state, message, checkedAt);
   const isRepeated = changes.length > 0 ? seq <= current : seq < current;
   if (isRepeated) {
     // Late, or seen before. But who has looked again since, and counts less, is not who counted so far.
@@ -236,10 +236,16 @@ function apply(
   return "applied";
 }
 
-/** Of the same epoch. */
-function isAgain({ seq, heartbeat }: FeedMessage, last: FeedMessage | null): boolean {
-  if (heartbeat === null || last === null || seq !== last.seq) return false;
-  return heartbeat.since === last.heartbeat?.since && heartbeat.clock === last.heartbeat.clock;
+/** By one clock the moments themselves say it: how old each is was measured apart, and no better than the way was fast. */
+function hasLookedLater({ checkedAt: last, lastBeat }: FeedState, message: FeedMessage, checkedAt: number): boolean {
+  const isOneClock = lastBeat !== null && lastBeat.heartbeat?.clock === message.heartbeat?.clock;
+  return isOneClock ? !isEarlier(message, lastBeat) : checkedAt > last;
+}
+
+/** Or the same. False where they are by two clocks. */
+function isEarlier({ heartbeat }: FeedMessage, last: FeedMessage | null): boolean {
+  if (!heartbeat || !last?.heartbeat || heartbeat.clock !== last.heartbeat.clock) return false;
+  return heartbeat.since <= last.heartbeat.since;
 }
 
 /**
@@ -250,11 +256,12 @@ function isAgain({ seq, heartbeat }: FeedMessage, last: FeedMessage | null): boo
  */
 function begin(
   state: FeedState,
-  { epoch, seq }: FeedMessage,
+  message: FeedMessage,
   checkedAt: number | null,
   { now, random }: Pick<FeedSettings, "now"> & { readonly random: () => number },
 ): Applied {
-  if (checkedAt === null || checkedAt <= state.checkedAt) return "retired";
+  const { epoch, seq } = message;
+  if (checkedAt === null || !hasLookedLater(state, message, checkedAt)) return "retired";
   const isBack = state.retired.has(epoch);
   if (isBack && now() < state.leaseUntil) return "retired";
   // One that never showed when it had looked may be the newer one all the same.

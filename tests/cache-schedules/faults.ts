@@ -149,7 +149,7 @@ export const faults: readonly Fault[] = [
     edits: [
       cache(
         "feeds.ts",
-        'if (checkedAt === null || checkedAt <= state.checkedAt) return "retired";',
+        'if (checkedAt === null || !hasLookedLater(state, message, checkedAt)) return "retired";',
         'if (checkedAt === null) return "retired";',
       ),
       cache("feeds.ts", "if (isBack && now() < state.leaseUntil) return", "if (isBack && !now) return"),
