@@ -25,6 +25,8 @@ export type Issuer = {
   readonly jwksUrl: string;
   /** For which it speaks; empty: for all. */
   readonly agencies?: readonly string[];
+  /** In how many seconds at most it proves that what it takes back reaches us; undefined: it promises nothing. */
+  readonly heardEverySeconds?: number;
 };
 
 export type Config = {
@@ -113,7 +115,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     denyByDefault: !insecure.has("deny-by-default"),
     issuers: reader.issuers(
       "GATEWAY_ISSUERS",
-      "GATEWAY_ISSUER_AGENCIES",
+      { agencies: "GATEWAY_ISSUER_AGENCIES", events: "GATEWAY_ISSUER_EVENTS" },
       mode === "development" ? developmentIssuers : [],
     ),
     audience: env.GATEWAY_AUDIENCE || "crosswalk",
@@ -213,16 +215,32 @@ function settingReader(env: Environment, refusals: string[]) {
     const named = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value);
     return Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value ?? ""]));
   };
-  const agenciesOfIssuers = (name: string): ReadonlyMap<string, readonly string[]> =>
+  /** What is said of issuers, by issuer; `read`: null for what cannot be. */
+  const byIssuer = <Said>(name: string, form: string, read: (text: string) => Said | null): ReadonlyMap<string, Said> =>
     new Map(
-      list(name).flatMap((pair): [string, string[]][] => {
+      list(name).flatMap((pair): [string, Said][] => {
         // An issuer's name may contain the sign itself: the last one counts.
         const at = pair.lastIndexOf("=");
-        const agencies = pair.slice(at + 1).split("|");
-        if (at > 0 && agencies.every((each) => /^[\w .:/-]{1,64}$/.test(each))) return [[pair.slice(0, at), agencies]];
-        refusals.push(`${name} takes iss=AGENCY|AGENCY pairs separated by commas, such as https://idp.example=POLICE`);
+        const said = at > 0 ? read(pair.slice(at + 1)) : null;
+        if (said !== null) return [[pair.slice(0, at), said]];
+        refusals.push(`${name} takes ${form}`);
         return [];
       }),
+    );
+  const agenciesOfIssuers = (name: string) =>
+    byIssuer(
+      name,
+      "iss=AGENCY|AGENCY pairs separated by commas, such as https://idp.example=POLICE",
+      (text): readonly string[] | null => {
+        const agencies = text.split("|");
+        return agencies.every((each) => /^[\w .:/-]{1,64}$/.test(each)) ? agencies : null;
+      },
+    );
+  const eventsOfIssuers = (name: string) =>
+    byIssuer(
+      name,
+      "iss=seconds pairs separated by commas, from 1 to 3600, such as https://idp.example=60",
+      (text): number | null => (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= 3600 ? Number(text) : null),
     );
   return {
     oneOf,
@@ -253,8 +271,13 @@ function settingReader(env: Environment, refusals: string[]) {
       if (known.length < new Set(named).size) refusals.push(`${name} may contain only ${protections.join(", ")}`);
       return new Set(known);
     },
-    issuers(name: string, agenciesName: string, fallback: readonly Issuer[]): readonly Issuer[] {
-      const agenciesOf = agenciesOfIssuers(agenciesName);
+    issuers(
+      name: string,
+      said: { readonly agencies: string; readonly events: string },
+      fallback: readonly Issuer[],
+    ): readonly Issuer[] {
+      const agenciesOf = agenciesOfIssuers(said.agencies);
+      const eventsOf = eventsOfIssuers(said.events);
       const named = list(name).flatMap((pair) => {
         const at = pair.indexOf("=");
         const [issuer, jwksUrl] = [pair.slice(0, at), pair.slice(at + 1)];
@@ -265,12 +288,23 @@ function settingReader(env: Environment, refusals: string[]) {
         return [];
       });
       const issuers = env[name] ? named : fallback;
-      for (const issuer of agenciesOf.keys())
-        if (!issuers.some((each) => each.issuer === issuer))
-          refusals.push(`${agenciesName} names an issuer that is not in ${name}`);
+      for (const [other, of] of [
+        [said.agencies, agenciesOf],
+        [said.events, eventsOf],
+      ] as const)
+        for (const issuer of of.keys())
+          if (!issuers.some((each) => each.issuer === issuer))
+            refusals.push(`${other} names an issuer that is not in ${name}`);
       if (new Set(issuers.map(({ issuer }) => issuer)).size < issuers.length)
         refusals.push(`${name} names an issuer twice`);
-      return issuers.map((each) => ({ ...each, agencies: agenciesOf.get(each.issuer) ?? [] }));
+      return issuers.map((each) => {
+        const heardEverySeconds = eventsOf.get(each.issuer);
+        return {
+          ...each,
+          agencies: agenciesOf.get(each.issuer) ?? [],
+          ...(heardEverySeconds === undefined ? {} : { heardEverySeconds }),
+        };
+      });
     },
     beginningWith,
     subgraphUrls(prefix: string): Readonly<Record<string, string>> {

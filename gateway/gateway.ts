@@ -203,11 +203,17 @@ function authentication(config: Config, telemetry: Telemetry, pass: (set: string
     keys,
     audience: config.audience,
     pass,
+    heardEverySeconds: new Map(
+      config.issuers.flatMap(({ issuer, heardEverySeconds }) =>
+        heardEverySeconds === undefined ? [] : [[issuer, heardEverySeconds] as const],
+      ),
+    ),
+    onSilence: telemetry.issuerSilent,
     onOutcome: (outcome, from) => telemetry.setReceived(typeof outcome === "string" ? outcome : outcome.refused, from),
   });
-  const { isRevoked } = revoked;
+  const { isRevoked, isOutlived } = revoked;
   const isOff = config.insecure.has("authentication");
-  return { revoked, authenticate: isOff ? null : authenticator({ ...settings, keys, isRevoked }) };
+  return { revoked, authenticate: isOff ? null : authenticator({ ...settings, keys, isRevoked, isOutlived }) };
 }
 
 function timed({ planned }: Telemetry): SupergraphSettings["onPlan"] {

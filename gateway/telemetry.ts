@@ -97,6 +97,8 @@ export type Telemetry = {
   alertSettled(outcome: "told" | "withheld" | "unavailable" | "given-up"): void;
   /** An issuer took a session back, or somebody tried to. */
   setReceived(outcome: string, from: "push" | "stream"): void;
+  /** Nobody can say what it has taken back, or it is heard again. */
+  issuerSilent(issuer: string, isSilent: boolean): void;
   /** In the Prometheus text format. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
@@ -263,6 +265,15 @@ export function openTelemetry(write: WriteLine): Telemetry {
       const isOurs = from === "stream" || ["revoked", "verified", "known"].includes(outcome);
       if (!isOurs)
         line("security-event-refused", { alert: true, reason: outcome, remedy: "ask the issuer who sent it" });
+    },
+    issuerSilent(issuer, isSilent) {
+      metrics.silentIssuers.set({ issuer }, isSilent ? 1 : 0);
+      if (!isSilent) return line("issuer-heard", { issuer });
+      line("issuer-silent", {
+        alert: true,
+        issuer,
+        remedy: "let it push verification events; until then only tokens of the last five minutes are accepted",
+      });
     },
     metrics: metrics.text,
   };

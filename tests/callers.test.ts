@@ -610,3 +610,15 @@ describe("T44: what vouches for the police is at most 12 hours old (CJIS 5.6.4)"
     expect(await ask(token)).toBe("UNAUTHENTICATED");
   });
 });
+
+test("T42: a token that is outlived while its issuer is silent is refused, remembered or not, and taken again afterwards", async () => {
+  let isSilent = false;
+  const { ask, faults } = authenticating({ isOutlived: ({ subject }) => isSilent && subject === "officer-1" });
+  const [token, unseen] = [rawToken(header, claims(), good), rawToken(header, claims(), good)];
+  expect(await ask(token)).toEqual(accepted);
+  isSilent = true;
+  expect([await ask(token), await ask(unseen)]).toEqual(["UNAUTHENTICATED", "UNAUTHENTICATED"]);
+  expect(faults).toEqual(["too-old", "too-old"]);
+  isSilent = false;
+  expect(await ask(token)).toEqual(accepted);
+});

@@ -367,6 +367,8 @@ describe("settings", () => {
     ["GATEWAY_ISSUERS", "https://idp.example=jwks.json"],
     ["GATEWAY_ISSUERS", "a=https://a.example/jwks.json,a=https://b.example/jwks.json"],
     ["GATEWAY_ISSUER_AGENCIES", "https://issuer.crosswalk.example"],
+    ["GATEWAY_ISSUER_EVENTS", "https://issuer.crosswalk.example=0"],
+    ["GATEWAY_ISSUER_EVENTS", "https://issuer.crosswalk.example=hourly"],
     ["GATEWAY_CLIENTS", ","],
     ["GATEWAY_KEYS_MAX_AGE_MS", "600001"],
     ["BREAK_GLASS_ACR", 'phr"'],
@@ -384,6 +386,14 @@ describe("settings", () => {
     expect(outcome).toMatchObject({ config: { issuers: [{ agencies: [] }, { agencies: ["POLICE", "SHERIFF"] }] } });
     const unknown = problems({ GATEWAY_ISSUERS, GATEWAY_ISSUER_AGENCIES: "https://c.example=POLICE" });
     expect(unknown).toEqual(["GATEWAY_ISSUER_AGENCIES names an issuer that is not in GATEWAY_ISSUERS"]);
+  });
+
+  test("an issuer that is known may promise to be heard", () => {
+    const GATEWAY_ISSUERS = "https://a.example=https://a.example/jwks.json,https://b.example=https://b.example/k";
+    const outcome = readConfig({ GATEWAY_ISSUERS, GATEWAY_ISSUER_EVENTS: "https://b.example=60" });
+    expect(outcome).toMatchObject({ config: { issuers: [{}, { heardEverySeconds: 60 }] } });
+    const unknown = problems({ GATEWAY_ISSUERS, GATEWAY_ISSUER_EVENTS: "https://c.example=60" });
+    expect(unknown).toEqual(["GATEWAY_ISSUER_EVENTS names an issuer that is not in GATEWAY_ISSUERS"]);
   });
 
   test("all that is wrong is told at once", () => {

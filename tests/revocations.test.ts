@@ -26,10 +26,11 @@ const keysOf = async (jwk: object): Promise<IssuerKeys> => {
   };
 };
 
-async function open(more: { maxEntries?: number } = {}) {
+async function open(more: { maxEntries?: number; heardEverySeconds?: ReadonlyMap<string, number> } = {}) {
   const clock = { seconds: start };
   const passed: string[] = [];
   const outcomes: SetOutcome[] = [];
+  const silences: [string, boolean][] = [];
   const revoked = revocations({
     keys: new Map([
       [issuer, await keysOf(own.jwk)],
@@ -38,10 +39,11 @@ async function open(more: { maxEntries?: number } = {}) {
     audience: "crosswalk",
     pass: (set) => void passed.push(set),
     onOutcome: (outcome) => void outcomes.push(outcome),
+    onSilence: (who, isSilent) => void silences.push([who, isSilent]),
     now: () => clock.seconds * 1000,
     ...more,
   });
-  return { clock, passed, outcomes, revoked };
+  return { clock, passed, outcomes, silences, revoked };
 }
 
 let jtis = 0;
@@ -184,9 +186,12 @@ describe("T42: an announcement that is not to be believed", () => {
     expect(passed).toEqual([]);
   });
 
-  test("a test of the way is taken, and takes nothing back", async () => {
-    const { revoked } = await open();
-    expect(await revoked.receive(set({ events: { [verification]: { state: "x" } } }), "push")).toBe("verified");
+  test("a test of the way is taken once, handed on, and takes nothing back", async () => {
+    const { revoked, passed, outcomes } = await open();
+    const given = set({ events: { [verification]: { state: "x" } } });
+    for (const from of ["push", "push", "stream"] as const) await revoked.receive(given, from);
+    expect(outcomes).toEqual(["verified", { refused: "replayed" }, "known"]);
+    expect(passed).toEqual([given]);
     expect(revoked.isRevoked(token())).toBe(false);
   });
 
@@ -196,5 +201,55 @@ describe("T42: an announcement that is not to be believed", () => {
       await revoked.receive(set({ sub_id: { format: "iss_sub", iss: issuer, sub } }), "stream");
     for (const subject of ["a", "b", "c", "d"]) expect(revoked.isRevoked(token({ subject }))).toBe(true);
     expect(revoked.isRevoked(token({ subject: "e", issuedAt: start + 1 }))).toBe(false);
+  });
+});
+
+describe("T42: an issuer that promises to be heard every minute", () => {
+  const promised = { heardEverySeconds: new Map([[issuer, 60]]) };
+  const old = token({ issuedAt: start - 3600 });
+  const verified = (iat: number) => set({ iat, events: { [verification]: {} } });
+
+  test("and is: its tokens hold as long as they say", async () => {
+    const { revoked, clock, silences } = await open(promised);
+    for (let minute = 1; minute <= 5; minute += 1) {
+      clock.seconds = start + 60 * minute;
+      await revoked.receive(verified(clock.seconds), "push");
+      expect(revoked.isOutlived(old)).toBe(false);
+    }
+    expect(silences).toEqual([]);
+  });
+
+  test("and is silent for twice as long: only tokens of the last five minutes hold, until it is heard again", async () => {
+    const { revoked, clock, silences } = await open(promised);
+    clock.seconds += 120;
+    expect(revoked.isOutlived(old)).toBe(false);
+    clock.seconds += 1;
+    const made = (secondsAgo: number) => token({ issuedAt: clock.seconds - secondsAgo });
+    expect([old, made(301), made(300), made(0)].map(revoked.isOutlived)).toEqual([true, true, false, false]);
+    expect(revoked.isOutlived(token({ issuer: other, issuedAt: start - 3600 }))).toBe(false);
+    await revoked.receive(verified(clock.seconds), "stream");
+    expect(revoked.isOutlived(old)).toBe(false);
+    expect(silences).toEqual([
+      [issuer, true],
+      [issuer, false],
+    ]);
+  });
+
+  test.each([
+    ["what it said long ago", (now: number) => verified(now - 130)],
+    ["another issuer's", () => set({ iss: other, events: { [verification]: {} } }, {}, foreign)],
+    ["a forged one", (now: number) => set({ iat: now, events: { [verification]: {} } }, {}, foreign)],
+  ])("is not heard by %s", async (_, given) => {
+    const { revoked, clock } = await open(promised);
+    clock.seconds += 200;
+    await revoked.receive(given(clock.seconds), "push");
+    expect(revoked.isOutlived(old)).toBe(true);
+  });
+
+  test("is heard by whatever it takes back as well", async () => {
+    const { revoked, clock } = await open(promised);
+    clock.seconds += 200;
+    await revoked.receive(set({ iat: clock.seconds, sub_id: { format: "opaque", id: "s9" } }), "push");
+    expect(revoked.isOutlived(old)).toBe(false);
   });
 });

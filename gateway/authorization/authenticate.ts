@@ -72,6 +72,8 @@ export type AuthenticateSettings = {
   readonly keys?: ReadonlyMap<string, IssuerKeys>;
   /** Sessions and tokens that their issuer has taken back (revocations.ts). */
   readonly isRevoked?: (token: TokenAbout) => boolean;
+  /** Tokens that are too old for as long as nobody can say what their issuer has taken back. */
+  readonly isOutlived?: (token: TokenAbout) => boolean;
   readonly events?: Partial<AuthenticationEvents>;
   /** The date, in milliseconds since the epoch; and time that passes, on a clock that is never set. */
   readonly now?: () => number;
@@ -90,7 +92,7 @@ type Remembered = {
 
 /** Keys are fetched when first needed. Throws nothing: what cannot be verified is refused. */
 export function authenticator(settings: AuthenticateSettings): Authenticate {
-  const { now = Date.now, events = {}, isRevoked = () => false } = settings;
+  const { now = Date.now, events = {}, isRevoked = () => false, isOutlived = () => false } = settings;
   const { audience, clients = [], keys: keysOf = openIssuerKeys(settings) } = settings;
   const issuers = new Map(
     settings.issuers.map(({ issuer, agencies = [] }) => [
@@ -105,11 +107,14 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     return unauthenticated;
   };
 
+  const takenBack = (token: TokenAbout): "revoked" | "too-old" | null =>
+    isRevoked(token) ? "revoked" : isOutlived(token) ? "too-old" : null;
+
   /** Verifying costs more than all the rest of finding out who asks; the same token comes again and again. */
   function recall(digest: string): Accepted | Refusal | null {
     const known = remembered.get(digest);
     if (known === undefined) return null;
-    const fault = timesFault(known.times, now() / 1000) ?? (isRevoked(known.accepted.token) ? "revoked" : null);
+    const fault = timesFault(known.times, now() / 1000) ?? takenBack(known.accepted.token);
     if (fault === null && known.keys.current() === known.keySet) return known.accepted;
     remembered.delete(digest);
     return fault === null ? null : refused(fault);
@@ -149,13 +154,13 @@ export function authenticator(settings: AuthenticateSettings): Authenticate {
     const fault = timesFault(times, date / 1000);
     if (fault !== null || verdict !== null) return refused(fault ?? "claims");
     const about = aboutToken(read.claims, caller, times);
-    if (isRevoked(about)) return refused("revoked");
+    const over = takenBack(about);
+    if (over !== null) return refused(over);
     const accepted: Accepted = {
       caller,
       token: about,
       fault: () =>
-        timesFault(times, now() / 1000) ??
-        (isRevoked(about) ? "revoked" : keyFault(issuer.keys, read.kid, found.key.digest)),
+        timesFault(times, now() / 1000) ?? takenBack(about) ?? keyFault(issuer.keys, read.kid, found.key.digest),
     };
     remember(digest, { accepted, times, keys: issuer.keys, keySet: found.keySet });
     return accepted;

@@ -32,6 +32,8 @@ export type SetOutcome = "revoked" | "verified" | "known" | { readonly refused: 
 
 export type Revocations = {
   isRevoked(token: TokenAbout): boolean;
+  /** Nothing was heard from its issuer for longer than it promised, and it was made before what is believed meanwhile. */
+  isOutlived(token: TokenAbout): boolean;
   /** `push`: from the issuer, fresh and once. `stream`: from another gateway that took it, perhaps long ago. */
   receive(set: string, from: "push" | "stream"): Promise<SetOutcome>;
   /** Called at once when something was taken back. */
@@ -45,6 +47,10 @@ export type RevocationSettings = {
   /** Hands on what was pushed here to the other gateways. */
   readonly pass?: (set: string) => void;
   readonly onOutcome?: (outcome: SetOutcome, from: "push" | "stream") => void;
+  /** By issuer: in how many seconds at most it proves the way here, if only by a verification event. */
+  readonly heardEverySeconds?: ReadonlyMap<string, number>;
+  /** An issuer is silent for too long, or is heard again. */
+  readonly onSilence?: (issuer: string, isSilent: boolean) => void;
   /** The date, in milliseconds since the epoch. */
   readonly now?: () => number;
   readonly maxEntries?: number;
@@ -53,6 +59,10 @@ export type RevocationSettings = {
 /** Of a pushed announcement: what is older was held back by somebody. */
 const maxPushAgeSeconds = 300;
 const maxSetChars = 16 * 1024;
+/** How old a token may be while nobody can say what its issuer has taken back: as old as one that nobody can take back. */
+const unheardLifeSeconds = 300;
+/** Of its own interval: one event may be late. */
+const silentAfterIntervals = 2;
 /** No token issued before holds any longer. */
 const keptSeconds = maxLifeSeconds + 2 * clockToleranceSeconds;
 
@@ -66,6 +76,7 @@ type Entry = { readonly issuer: string; readonly at: number; readonly until: num
 
 export function revocations(settings: RevocationSettings): Revocations {
   const { keys, audience, pass, onOutcome, now = Date.now, maxEntries = 100_000 } = settings;
+  const { heardEverySeconds = new Map<string, number>(), onSilence } = settings;
   /** By what was taken back, oldest first. */
   const entries = new Map<string, Entry>();
   /** By issuer: up to when everything is taken to be. */
@@ -74,7 +85,26 @@ export function revocations(settings: RevocationSettings): Revocations {
   const seen = new Map<string, number>();
   const listeners = new Set<() => void>();
   const seconds = () => now() / 1000;
+  /** By issuer: when it last said anything, by its own clock; the beginning counts, or nobody could sign in after it. */
+  const heardAt = new Map([...heardEverySeconds.keys()].map((issuer) => [issuer, seconds()]));
+  const silent = new Set<string>();
 
+  const isSilent = (issuer: string): boolean => {
+    const every = heardEverySeconds.get(issuer);
+    if (every === undefined) return false;
+    const isOver = seconds() - (heardAt.get(issuer) ?? 0) > silentAfterIntervals * every;
+    if (isOver === silent.has(issuer)) return isOver;
+    if (isOver) silent.add(issuer);
+    else silent.delete(issuer);
+    onSilence?.(issuer, isOver);
+    return isOver;
+  };
+  const heard = (issuer: string, at: number): void => {
+    const before = heardAt.get(issuer);
+    if (before === undefined || at <= before) return;
+    heardAt.set(issuer, Math.min(at, seconds()));
+    isSilent(issuer);
+  };
   const drop = (key: string, { issuer, at }: Entry): void => {
     entries.delete(key);
     // Rather than forget one, everybody who signed in before it signs in anew.
@@ -112,18 +142,17 @@ export function revocations(settings: RevocationSettings): Revocations {
     const once = JSON.stringify([read.issuer, jti]);
     forgetSeen();
     if (seen.has(once)) return from === "push" ? { refused: "replayed" } : "known";
-    const revoked = readEvents(events, read);
-    if (revoked === "verified" || "refused" in Object(revoked)) {
-      if (revoked === "verified") seen.set(once, iat + maxPushAgeSeconds + clockToleranceSeconds);
-      return revoked as SetOutcome;
-    }
+    const event = readEvents(events, read);
+    if (typeof event === "object" && "refused" in event) return event;
     // Only to whom what is refused here is told, and who tries again: the issuer itself.
     if (from === "push" && seen.size >= maxEntries) return { refused: "too-many" };
     if (seen.size < maxEntries) seen.set(once, iat + maxPushAgeSeconds + clockToleranceSeconds);
-    const { key, at } = revoked as Revoked;
-    if (at > seconds() + clockToleranceSeconds) return { refused: "early" };
-    add(key, { issuer: read.issuer, at, until: Math.max(at, iat) + keptSeconds });
+    if (event !== "verified" && event.at > seconds() + clockToleranceSeconds) return { refused: "early" };
+    heard(read.issuer, iat);
     if (from === "push") pass?.(set);
+    if (event === "verified") return "verified";
+    const { key, at } = event;
+    add(key, { issuer: read.issuer, at, until: Math.max(at, iat) + keptSeconds });
     for (const each of [...listeners]) each();
     return "revoked";
   };
@@ -141,6 +170,7 @@ export function revocations(settings: RevocationSettings): Revocations {
         byId("session", session)
       );
     },
+    isOutlived: ({ issuer, issuedAt }) => isSilent(issuer) && seconds() - issuedAt > unheardLifeSeconds,
     async receive(set, from) {
       const outcome = await take(set, from);
       onOutcome?.(outcome, from);
@@ -158,7 +188,10 @@ type Revoked = { readonly key: string; readonly at: number };
 const keyOf = (kind: string, issuer: string, value: string): string => JSON.stringify([kind, issuer, value]);
 
 /** One event of the two that are known; anything beside it would be passed over. */
-function readEvents(events: unknown, { issuer, claims }: UnverifiedToken): Revoked | "verified" | SetOutcome {
+function readEvents(
+  events: unknown,
+  { issuer, claims }: UnverifiedToken,
+): Revoked | "verified" | { readonly refused: SetFault } {
   if (!isObject(events)) return { refused: "event" };
   const [name, ...more] = Object.keys(events);
   if (name === undefined || more.length > 0) return { refused: "event" };

@@ -147,6 +147,12 @@ export function openMetrics() {
       "outcome",
       "from",
     ),
+    silentIssuers: new Gauge({
+      name: "crosswalk_issuer_silent",
+      help: "Whether nobody can say what an issuer has taken back",
+      labelNames: ["issuer"],
+      registers,
+    }),
     reloads: counter("supergraph_reloads_total", "Supergraphs seen after the first one", "outcome"),
     watchPlanCache(size: () => PlanCacheSize) {
       planCacheSize = size;
