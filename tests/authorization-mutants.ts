@@ -44,7 +44,7 @@ const planted: Readonly<Record<string, Planted>> = {
     by: ["gateway/authorization/policies.test.ts", "T15"],
   },
   "guard after projection": {
-    file: execution("engine.ts"),
+    file: execution("run.ts"),
     edits: [
       ["  shapes.guard?.(data, [], execution);\n", ""],
       [

@@ -1,7 +1,8 @@
 /** What the guard promises of every record: decided by its own facts, on the data, whatever is asked and however. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { EngineAnswer, EngineIncrement } from "../gateway/execution/engine.ts";
+import type { EngineAnswer } from "../gateway/execution/engine.ts";
+import type { EngineIncrement } from "../gateway/execution/in-parts.ts";
 import { allRights } from "../gateway/execution/rights.ts";
 import { operations, rulings, worlds } from "./guarded-cases.ts";
 import {

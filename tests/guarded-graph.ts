@@ -2,7 +2,8 @@
 import { composeServices } from "@apollo/composition";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { GraphQLError, type GraphQLSchema, graphql, parse } from "graphql";
-import type { EngineAnswer, EngineIncrement } from "../gateway/execution/engine.ts";
+import type { EngineAnswer } from "../gateway/execution/engine.ts";
+import type { EngineIncrement } from "../gateway/execution/in-parts.ts";
 import { openPlanner, type Planner } from "../gateway/execution/planner.ts";
 import type { Guard, Rights, Verdict } from "../gateway/execution/rights.ts";
 import { type ExecutedCall, type Freshness, SubgraphFailure } from "../gateway/subgraph/call.ts";

@@ -2,29 +2,18 @@
 import type { PartError } from "../errors.ts";
 import { complete } from "./complete.ts";
 import { openDecisions } from "./decisions.ts";
-import type { DeferredFragment } from "./deferred.ts";
 import { openGate } from "./gate.ts";
-import { type ApplyGuards, withholding } from "./guard.ts";
+import { withholding } from "./guard.ts";
 import { guardedCopy } from "./guarded-copy.ts";
 import type { KeptRun, Printed } from "./kept-runs.ts";
 import { openProblems, type Problems } from "./problems.ts";
-import { type Project, projection } from "./project.ts";
+import { projection } from "./project.ts";
 import type { Decision, Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
-import type { ObjectShape } from "./shape.ts";
+import type { Shapes } from "./shapes.ts";
 
-export type Shapes = {
-  readonly root: ObjectShape;
-  readonly deferred: readonly DeferredFragment[];
-  /** Null: nothing in it depends on facts. */
-  readonly guard: ApplyGuards | null;
-  readonly deferredGuards: ReadonlyMap<DeferredFragment, ApplyGuards | null>;
-  /** Compiled when a second answer of this shape is there: many operations are asked once. */
-  project: Project | null;
-  uses: number;
-};
-
-type Shown = { readonly data: object | null; readonly errors: readonly PartError[] };
+/** Under the client's own names. INVARIANT: every null that is not the data's own has an error, at it or above it. */
+export type Shown = { readonly data: object | null; readonly errors: readonly PartError[] };
 
 /** Null where something is wrong, and has to be told. */
 export function projected(

@@ -48,7 +48,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     fault: "nothing is guarded before it is put under the client's names",
-    edits: [[execution("engine"), "guard: guarding({ facts, rights }, whole),", "guard: null,"]],
+    edits: [[execution("shapes"), "guard: guarding({ facts, rights }, whole),", "guard: null,"]],
   },
   {
     fault: "records under an alias are not guarded",
