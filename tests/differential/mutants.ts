@@ -257,13 +257,13 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "operations at once are taken for one whatever their variables",
     file: execution("engine.ts"),
-    edits: [["`${written} ${JSON.stringify(variables)}`", '""']],
+    edits: [["JSON.stringify([written, generation]) + asked", "JSON.stringify([written, generation])"]],
     by: ["tests/engine.test.ts", "identical operations"],
   },
   {
     fault: "a deferred part names the first element of its list",
     file: execution("deferred.ts"),
-    edits: [["objectsIn(each, [...path, index], keys)", "objectsIn(each, [...path, 0], keys)"]],
+    edits: [["objectsIn(each, [...path, index], keys,", "objectsIn(each, [...path, 0], keys,"]],
     by: ["tests/engine.test.ts", "what is deferred"],
   },
 ];

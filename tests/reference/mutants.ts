@@ -34,8 +34,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       [
         authorization("rights"),
-        "if (!requires.every(decider.fulfils)) return false;",
-        "if (guards.length === 0 && !requires.every(decider.fulfils)) return false;",
+        'if (!requires.every(decider.fulfils)) return "untold";',
+        'if (guards.length === 0 && !requires.every(decider.fulfils)) return "untold";',
       ],
     ],
   },
