@@ -75,7 +75,7 @@ type Held = {
   readonly request: SubgraphRequest;
   /** By alias, the A-numbers asked for. */
   readonly asked: Readonly<Record<string, readonly string[]>>;
-  answer(body?: unknown): Promise<void>;
+  answer(body?: unknown, keepMs?: number): Promise<void>;
   fail(code?: SubgraphFailureCode): Promise<void>;
 };
 
@@ -93,8 +93,8 @@ function heldUpstream() {
     const { asked } = JSON.parse(request.body) as Pick<Held, "asked">;
     request.signal.addEventListener("abort", () => reject(request.signal.reason));
     const lists = Object.entries(asked).map(([alias, each]) => [alias, each.map((aNumber) => caseOf(aNumber))]);
-    const answer = async (body: unknown = { data: Object.fromEntries(lists) }) => {
-      resolve({ body, isShared: false });
+    const answer = async (body: unknown = { data: Object.fromEntries(lists) }, keepMs?: number) => {
+      resolve({ body, isShared: false, ...(keepMs === undefined ? {} : { keepMs }) });
       await settled();
     };
     const fail = async (code: SubgraphFailureCode = "SUBREQUEST_HTTP_ERROR") => {
@@ -347,6 +347,23 @@ describe("what was read", () => {
     expect(answer.body).toEqual({ data: { _entities: [caseOf("200000001"), caseOf("200000001")] } });
     await ask(of("200000001", "200000002", "200000001"));
     expect(upstream.last().asked).toEqual({ _entities: ["200000002"] });
+  });
+
+  test.each([
+    ["does not want kept is not", 0, 0],
+    ["wants kept for less than the schema says ends sooner", 5_000, 5_000],
+    ["wants kept for longer is kept as long as the schema says", 3_600_000, 60_000],
+  ])("of which the subgraph says that it %s", async (_title, keepMs, keptMs) => {
+    const first = call(of("200000001"));
+    await settled();
+    await upstream.last().answer(undefined, keepMs);
+    await first;
+    for (let waited = 0; waited <= 60_000; waited += 1000) {
+      beat();
+      const isKept = atHand(of("200000001")) !== null;
+      expect([waited, isKept]).toEqual([waited, waited < keptMs]);
+      jest.advanceTimersByTime(1000);
+    }
   });
 
   test("ends with its lifetime, up to a tenth earlier", async () => {

@@ -115,7 +115,7 @@ export async function fetchRest(
   const rest = { indexes, body: answer.body };
   const found = new Map<string, Found>();
   try {
-    keep(tiers, read, slots, rest, found);
+    keep(tiers, read, slots, rest, found, answer.keepMs ?? Infinity);
   } catch (error) {
     tiers.onFault(error);
   }
@@ -132,6 +132,7 @@ function keep(
   slots: readonly Slot[],
   { indexes, body }: Rest,
   found: Map<string, Found>,
+  keepMs: number,
 ): void {
   const { feeds, memory, far, now, onFault } = tiers;
   if (hasErrors(body) || isPassing(body)) return;
@@ -144,7 +145,8 @@ function keep(
     if (!values[slot.part] || slot.key === null || terms === null) continue;
     const entry: Entry = { value, tags: tagsOf(read, slot, value), positions: terms.positions };
     found.set(slot.key, { value, entry: null });
-    const leftMs = terms.lifetimeMs - (now() - terms.beganAt);
+    // The subgraph's own word shortens what the schema says, and never makes it longer.
+    const leftMs = Math.min(terms.lifetimeMs, keepMs) - (now() - terms.beganAt);
     if (leftMs <= 0 || !holds(feeds, entry)) continue;
     memory.set(slot.key, entry, leftMs);
     if (far !== null) written.push({ key: farKey(read, slot), entry, lifetimeMs: leftMs });

@@ -69,6 +69,8 @@ export type SubgraphAnswer = {
   readonly body: unknown;
   /** Others hold the same object: it must not be changed. */
   readonly isShared: boolean;
+  /** For how long the subgraph lets it be kept, from when it was asked; left out: it says nothing of that. */
+  readonly keepMs?: number;
   /** Nobody was asked for it. */
   readonly isKept?: true;
   /** By a read that another had begun, and by nothing else. */

@@ -133,7 +133,7 @@ class Read {
   #answerAll(answer: SubgraphAnswer): void {
     if (this.#waiters.size === 0) return;
     this.#reads.delete(this.#key);
-    const shared = this.#waiters.size > 1 ? { body: answer.body, isShared: true } : answer;
+    const shared = this.#waiters.size > 1 ? { ...answer, isShared: true } : answer;
     let isFirst = true;
     for (const waiter of this.#waiters) {
       this.#watch.delete(waiter);

@@ -475,3 +475,13 @@ test("nothing is left when it is closed: requests under way fail, and no more ar
   expect(await outcome).toBe("SUBREQUEST_HTTP_ERROR");
   expect(await outcomeOf(transport)).toBe("SUBREQUEST_HTTP_ERROR");
 });
+
+test("what a subgraph says of how long its answer may be kept comes with it", async () => {
+  const said: Record<string, string>[] = [{}, { "cache-control": "max-age=60, public", age: "20" }];
+  const url = await http((_, response) => {
+    response.writeHead(200, { "content-type": "application/json", ...said.shift() }).end("{}");
+  });
+  const transport = transportTo(url);
+  expect(await transport.call(request())).toEqual({ body: {}, isShared: false });
+  expect(await transport.call(request())).toEqual({ body: {}, isShared: false, keepMs: 40_000 });
+});

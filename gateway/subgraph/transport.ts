@@ -2,6 +2,7 @@
 import { type Dispatcher, Pool } from "undici";
 import { traceParent } from "../telemetry.ts";
 import { guardedLookup, type Resolve, urlRefusal } from "./addresses.ts";
+import { sharedLifetimeMs } from "./cache-control.ts";
 import { abandoned, type SubgraphAnswer, type SubgraphCall, SubgraphFailure, type SubgraphRequest } from "./call.ts";
 import { readJson } from "./json-body.ts";
 import type { Sign } from "./signature.ts";
@@ -116,6 +117,7 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
   #controller: Dispatcher.DispatchController | null = null;
   /** Known from status and headers; told when the body has passed. */
   #refusal: SubgraphFailure | null = null;
+  #keepMs: number | null = null;
   #bytes: Buffer | null = null;
   #length = 0;
 
@@ -143,6 +145,7 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#refusal = refusalOf(status, headers);
+    this.#keepMs = sharedLifetimeMs(headers["cache-control"], headers.age);
     if (this.#refusal === null && Number(headers["content-length"]) > this.#maxBytes) this.#giveUp(tooLarge());
   }
 
@@ -160,7 +163,8 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
     if (this.#isOver) return;
     const body = this.#refusal === null ? this.#read() : null;
     this.#end(this.#refusal);
-    if (this.#refusal === null) this.#answer({ body, isShared: false });
+    if (this.#refusal !== null) return;
+    this.#answer({ body, isShared: false, ...(this.#keepMs === null ? {} : { keepMs: this.#keepMs }) });
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
