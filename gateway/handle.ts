@@ -1,123 +1,59 @@
 /** One operation, front to back: who asks and why, what is asked, what of it may be asked, and the answer. */
 import { type Admission, overloaded, priorityOf } from "./admission.ts";
-import type { Accepted, Authenticate } from "./authorization/authenticate.ts";
-import type { BreakGlass } from "./authorization/break-glass.ts";
-import { type CallerClass, classOf } from "./authorization/caller-class.ts";
-import { policePurposes, readPurpose, usualPurpose } from "./authorization/purpose.ts";
+import { type Answer, type EventStream, toClient } from "./answer.ts";
 import {
-  type ClientError,
-  type ErrorCode,
-  type PartError,
-  type Path,
-  partError,
-  type Refusal,
-  refuse,
-} from "./errors.ts";
-import type { EngineAnswer } from "./execution/engine.ts";
-import type { Printed } from "./execution/kept-runs.ts";
+  type AboutCaller,
+  type Authorized,
+  type AuthorizeSettings,
+  authorize,
+  type ToAuthorize,
+} from "./authorization/authorize.ts";
+import { policePurposes } from "./authorization/purpose.ts";
+import { type Refusal, refuse } from "./errors.ts";
 import { PlannerUnavailable, QueryPlanningFailed, QueryPlanningTimeout } from "./execution/plan.ts";
 import { allRights, type Rights } from "./execution/rights.ts";
 import { type FreshnessAsked, readFreshness, type SourceFreshness } from "./freshness.ts";
 import { eachOnGrid, onGrid } from "./grid.ts";
 import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
-import type { Origin } from "./subgraph/caller.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
 import { describeStage, stage, stageNow, type Telemetry } from "./telemetry.ts";
 
-export type OperationInput = Omit<OperationRequest, "query"> & {
-  /** Null when the operation is asked for by the id of its document. */
-  readonly query: string | null;
-  /** As the client sent it: `documentId` of GraphQL over HTTP, or Apollo's `extensions.persistedQuery.sha256Hash`. */
-  readonly documentId: string | null;
-  /** Whether the client takes parts of the answer later (`multipart/mixed`). */
-  readonly acceptsDefer: boolean;
-  /** Whether the client takes events (`text/event-stream`, WebSocket). */
-  readonly acceptsEvents?: boolean;
-  /** The event after which a subscription goes on; null: it begins. */
-  readonly resume?: string | null;
-  /** Who asks, where that was found out before: on a connection that stays. `authorization` is then not looked at. */
-  readonly accepted?: Accepted | null;
-  /** When the request's head had come, on the clock of `performance.now()`. */
-  readonly receivedAt: number;
-  readonly method: "GET" | "POST";
-  /** The gateway's own id of the request; a batch has one. */
-  readonly requestId: string;
-  readonly authorization: string | undefined;
-  readonly purpose: string | undefined;
-  readonly caseReference: string | undefined;
-  /** Why the glass is broken. */
-  readonly reason: string | undefined;
-  readonly freshness: FreshnessAsked;
-  readonly signal: AbortSignal;
-};
-
-export type Answer = {
-  readonly data: unknown;
-  /** Of the data. */
-  readonly [printed]?: Printed;
-  readonly errors?: readonly ClientError[];
-  readonly extensions?: { readonly freshness: readonly SourceFreshness[] };
-  /** What comes later, to a client that accepts it; ended early when the client goes. */
-  readonly deferred?: AsyncIterable<Increment>;
-  /** Of a subscription: all there is. Ended early when the client goes. */
-  readonly events?: EventStream;
-};
-
-/** Of an answer, and never in it. */
-export const printed = Symbol("what whoever printed the same before has kept");
-
-/** What a subscription is told, in order; after an `end` there is nothing. */
-export type EventStream = AsyncIterableIterator<StreamItem> & {
-  /** The event id from which all that has yet to come could be resumed. */
-  position(): string;
-};
-export type StreamItem =
-  | { readonly kind: "next"; readonly told: Told; readonly eventId: string }
-  | { readonly kind: "end"; readonly code: ErrorCode };
-/** The same object for all who are told the same. */
-export type Told = {
-  readonly data: unknown;
-  readonly errors?: readonly ClientError[];
-  /** As JSON, without its last brace. */
-  readonly text: string;
-};
+export type OperationInput = Omit<OperationRequest, "query"> &
+  ToAuthorize & {
+    /** Null when the operation is asked for by the id of its document. */
+    readonly query: string | null;
+    /** As the client sent it: `documentId` of GraphQL over HTTP, or Apollo's `extensions.persistedQuery.sha256Hash`. */
+    readonly documentId: string | null;
+    /** Whether the client takes parts of the answer later (`multipart/mixed`). */
+    readonly acceptsDefer: boolean;
+    /** Whether the client takes events (`text/event-stream`, WebSocket). */
+    readonly acceptsEvents?: boolean;
+    /** The event after which a subscription goes on; null: it begins. */
+    readonly resume?: string | null;
+    /** When the request's head had come, on the clock of `performance.now()`. */
+    readonly receivedAt: number;
+    readonly method: "GET" | "POST";
+    readonly freshness: FreshnessAsked;
+    readonly signal: AbortSignal;
+  };
 
 /** What a subscription is opened with; what it may see is asked anew for each event. */
-export type Subscribing = {
+export type Subscribing = Authorized & {
   readonly supergraph: Supergraph;
   readonly operation: PreparedOperation;
   /** To be prepared again for the next supergraph. */
   readonly request: OperationRequest;
-  readonly callerClass: CallerClass;
-  readonly origin: Origin;
-  /** Whose it is, injectively. */
-  readonly subscriber: string;
   readonly resume: string | null;
   /** By the rules in force now. */
   rightsIn(supergraph: Supergraph, operation: PreparedOperation): Rights | Refusal;
-  /** Why it ends; null: it goes on. */
-  endedBy(): ErrorCode | null;
 };
 /** Refused as a whole, it is answered as a query would be: without data, and with what was refused. */
 export type Subscribe = (asked: Subscribing) => EventStream | Refusal | Pick<Answer, "data" | "errors">;
 
-/** One part of an answer that comes later. */
-export type Increment = {
-  readonly incremental: readonly {
-    readonly data: unknown;
-    readonly path: Path;
-    readonly label?: string;
-    readonly errors?: readonly ClientError[];
-  }[];
-  readonly hasNext: boolean;
-};
-
 /** What logs and metrics may know of an operation. */
-export type AboutOperation = {
+export type AboutOperation = AboutCaller & {
   operation?: string | null;
-  agency?: string | null;
-  purpose?: string | null;
   /** In which at least one subgraph was being waited for. */
   waitedMs?: number;
 };
@@ -125,13 +61,7 @@ export type AboutOperation = {
 /** `about` is filled in as it becomes known. */
 export type Handle = (input: OperationInput, about: AboutOperation) => Promise<Answer | Refusal>;
 
-export type HandleSettings = {
-  readonly mode: "development" | "production";
-  /** Null: authentication is switched off, and nobody is known. */
-  readonly authenticate: Authenticate | null;
-  /** False: any caller may ask for any purpose, or for none. */
-  readonly requirePurpose: boolean;
-  readonly breakGlass: BreakGlass;
+export type HandleSettings = AuthorizeSettings & {
   readonly authorizationMode: AuthorizationMode;
   readonly admission: Admission;
   readonly documents: TrustedDocuments;
@@ -194,50 +124,6 @@ async function released(answer: Answer | Refusal, { receivedAt, signal }: Operat
   await onGrid(receivedAt, signal);
   if (!("deferred" in answer) || !answer.deferred) return answer;
   return { ...answer, deferred: eachOnGrid(answer.deferred, receivedAt, signal) };
-}
-
-/** Who asks, as far as rights depend on it, and what subgraphs may be told of it. */
-type Authorized = Pick<Subscribing, "callerClass" | "origin" | "subscriber" | "endedBy">;
-
-async function authorize(
-  { mode, authenticate, requirePurpose, breakGlass }: HandleSettings,
-  input: OperationInput,
-  about: AboutOperation,
-): Promise<Authorized | Refusal> {
-  const { requestId } = input;
-  if (!authenticate) return { ...nobodyKnown, origin: { requestId, caller: null } };
-  // What no longer holds is refused as if nothing had come.
-  const known = input.accepted?.fault() === null ? input.accepted : null;
-  const accepted = known ?? (await authenticate(input.accepted ? undefined : input.authorization));
-  if ("refused" in accepted) return accepted;
-  const { caller } = accepted;
-  about.agency = caller.agency;
-  // With `purpose` switched off, what a caller usually asks for is what is assumed.
-  const asked = requirePurpose
-    ? breakGlass(readPurpose(input, caller, mode), input, caller)
-    : { purpose: usualPurpose(caller), caseReference: null };
-  if ("refused" in asked) return asked;
-  const { purpose, caseReference } = asked;
-  about.purpose = purpose;
-  const { agency, ori, roles } = caller;
-  const origin = { requestId, caller: { agency, ori, roles, purpose, caseReference } };
-  return {
-    callerClass: classOf(caller, purpose),
-    origin,
-    subscriber: JSON.stringify([caller.assurance.issuer, caller.subject, purpose]),
-    endedBy: () => endOf(accepted) ?? (purpose !== "BREAK_GLASS" || breakGlass.isOpen(caller) ? null : glassClosed),
-  };
-}
-
-const nobodyKnown = { callerClass: classOf(null, null), subscriber: "", endedBy: () => null };
-const glassClosed: ErrorCode = "REAUTHENTICATION_REQUIRED";
-
-/** What a token that no longer holds ends what is being told with; null while it holds. */
-export function endOf({ fault }: Pick<Accepted, "fault">): ErrorCode | null {
-  const found = fault();
-  if (found === null) return null;
-  if (found === "revoked") return "SUBSCRIPTION_REVOKED";
-  return found === "unavailable" ? "AUTHENTICATION_UNAVAILABLE" : "SUBSCRIPTION_JWT_EXPIRED";
 }
 
 async function answerTo(
@@ -331,35 +217,6 @@ function prepare(
   if (operation.document.kind === "mutation" && input.method === "GET")
     return refuse("METHOD_NOT_ALLOWED", "a mutation needs POST", { allow: "POST" });
   return { operation, request };
-}
-
-function toClient(
-  { data, errors, deferred, printed: known }: EngineAnswer,
-  freshness: readonly SourceFreshness[],
-): Answer {
-  return {
-    ...toPart({ data, errors }),
-    ...(known ? { [printed]: known } : {}),
-    ...(freshness.length > 0 ? { extensions: { freshness } } : {}),
-    ...(deferred ? { deferred: incrementsOf(deferred) } : {}),
-  };
-}
-
-/** Errors stand before the data: whoever reads only the beginning of a long answer sees that it is not whole. */
-function toPart({ data, errors }: { readonly data: unknown; readonly errors: readonly PartError[] }) {
-  return errors.length > 0 ? { errors: errors.map(partError), data } : { data };
-}
-
-async function* incrementsOf(deferred: NonNullable<EngineAnswer["deferred"]>): AsyncGenerator<Increment> {
-  for await (const { parts, hasNext } of deferred)
-    yield {
-      incremental: parts.map(({ path, label, ...part }) => ({
-        ...toPart(part),
-        path,
-        ...(label === null ? {} : { label }),
-      })),
-      hasNext,
-    };
 }
 
 async function* endingWith<Value>(values: AsyncIterable<Value>, end: () => void): AsyncGenerator<Value> {

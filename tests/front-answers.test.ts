@@ -1,8 +1,9 @@
 /** How the front asks and answers: parts that come later, batches, documents by id, and what is shed. */
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import type { Answer, Increment } from "../gateway/answer.ts";
 import { clientError, refuse } from "../gateway/errors.ts";
-import type { Answer, Handle, Increment, OperationInput } from "../gateway/handle.ts";
+import type { Handle, OperationInput } from "../gateway/handle.ts";
 import { ask, type Front, requestBytes, startFront } from "./front.ts";
 import { type Part, readLikeApolloClient, readLikeUrql } from "./multipart-readers.ts";
 

@@ -113,6 +113,7 @@ const gatewayFromTheTop = [
   "http",
   "subscriptions",
   "handle.ts",
+  "answer.ts",
   "admission.ts",
   "grid.ts",
   "freshness.ts",

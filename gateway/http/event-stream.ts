@@ -1,7 +1,7 @@
 /** Streams of events over HTTP (`text/event-stream`): no faster than the client takes them, and alive in between. */
 import type { ServerResponse } from "node:http";
+import type { Answer, EventStream } from "../answer.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { Answer, EventStream } from "../handle.ts";
 import { aliveText, answerText, completeText, eventText } from "../subscriptions/sse.ts";
 import { codesOf, type Headers, headerPairs, type Sent } from "./response.ts";
 

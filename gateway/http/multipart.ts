@@ -3,8 +3,8 @@
  * that Apollo Client and urql read.
  */
 import type { ServerResponse } from "node:http";
+import type { Answer, Increment } from "../answer.ts";
 import { clientError, type ErrorCode } from "../errors.ts";
-import type { Answer, Increment } from "../handle.ts";
 import { codesOf, type Headers, headerPairs, type Sent } from "./response.ts";
 
 const contentType = 'multipart/mixed; boundary="-"; deferSpec=20220824';

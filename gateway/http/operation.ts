@@ -1,8 +1,9 @@
 /** One request for operations: what is read, who answers, and how the answer leaves. */
 import { randomUUID } from "node:crypto";
 import { overloaded } from "../admission.ts";
+import { type Answer, printed } from "../answer.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { type AboutOperation, type Answer, type Handle, type OperationInput, printed } from "../handle.ts";
+import type { AboutOperation, Handle, OperationInput } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type EventStreams, sendAsEvents } from "./event-stream.ts";
 import { largeBytes, roughBytes } from "./large.ts";

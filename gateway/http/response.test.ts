@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { expect, test } from "@jest/globals";
+import { type Answer, printed } from "../answer.ts";
 import { clientError } from "../errors.ts";
 import type { Printed } from "../execution/kept-runs.ts";
-import { type Answer, printed } from "../handle.ts";
 import { answerBody, refuseUnparsed } from "./response.ts";
 
 test("a client that keeps its side open after it was refused does not keep the connection", async () => {

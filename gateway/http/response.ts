@@ -1,9 +1,9 @@
 /** Writing answers: status, media type, and the headers that every answer carries. */
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { type Answer, printed } from "../answer.ts";
 import { type ClientError, type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
 import type { SourceFreshness } from "../freshness.ts";
-import { type Answer, printed } from "../handle.ts";
 import { writeSlices } from "./large.ts";
 import type { ResponseType } from "./media-type.ts";
 

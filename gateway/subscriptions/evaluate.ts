@@ -2,9 +2,9 @@
  * One alert for those who are told alike: asked for as a query (alert-query.ts) by the rights of this moment, it is told,
  * withheld as if it had not happened, or cannot be settled now.
  */
+import type { Told } from "../answer.ts";
 import { type ErrorCode, type PartError, type Path, partError, type Refusal } from "../errors.ts";
 import { allRights, type Rights } from "../execution/rights.ts";
-import type { Told } from "../handle.ts";
 import type { PreparedOperation } from "../operation/operation-preparer.ts";
 import type { Origin } from "../subgraph/caller.ts";
 import type { AlertContract, AlertRecords } from "../supergraph/alert-contract.ts";

@@ -1,6 +1,7 @@
 /** Who is told alike: by what they asked for, by whom they asked about, and those who have yet to catch up. */
+import type { StreamItem, Told } from "../answer.ts";
 import type { About } from "../cache/message.ts";
-import type { StreamItem, Subscribing, Told } from "../handle.ts";
+import type { Subscribing } from "../handle.ts";
 import type { PreparedOperation } from "../operation/operation-preparer.ts";
 import type { Supergraph } from "../supergraph/supergraph.ts";
 import type { AlertRequest } from "./alert-query.ts";

@@ -8,9 +8,10 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { overloaded } from "../admission.ts";
+import type { EventStream, StreamItem, Told } from "../answer.ts";
 import type { FeedMessage } from "../cache/message.ts";
 import { type ErrorCode, partError, refuse } from "../errors.ts";
-import type { EventStream, StreamItem, Subscribe, Subscribing, Told } from "../handle.ts";
+import type { Subscribe, Subscribing } from "../handle.ts";
 import type { Supergraph } from "../supergraph/supergraph.ts";
 import { readAlertRequest, sameAsked } from "./alert-query.ts";
 import { announcements } from "./announcements.ts";

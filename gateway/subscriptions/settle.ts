@@ -1,11 +1,11 @@
 /** What becomes of one alert for those who are told alike, by the rights and the data of this moment. */
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import type { Told } from "../answer.ts";
 import type { About } from "../cache/message.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Rights } from "../execution/rights.ts";
 import { onGrid } from "../grid.ts";
-import type { Told } from "../handle.ts";
 import type { Supergraph } from "../supergraph/supergraph.ts";
 import { readAlertRequest } from "./alert-query.ts";
 import { type AlertEvent, type AlertPerson, evaluate, isRefusal, refusedField } from "./evaluate.ts";

@@ -2,8 +2,8 @@
  * Events as text: the GraphQL over SSE protocol in its distinct connections mode, as the package graphql-sse has it
  * (`next`, `complete`), with event ids that browsers and curl know (`id:`).
  */
+import type { Answer, StreamItem } from "../answer.ts";
 import { type ErrorCode, partError } from "../errors.ts";
-import type { Answer, StreamItem } from "../handle.ts";
 
 /** One item as it is sent. */
 export function eventText(item: StreamItem): string {

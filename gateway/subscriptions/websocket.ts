@@ -11,17 +11,11 @@ import { GraphQLError, Kind, type OperationDefinitionNode } from "graphql";
 import { handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
 import { WebSocket, WebSocketServer } from "ws";
 import { overloaded } from "../admission.ts";
+import type { Answer, EventStream, StreamItem } from "../answer.ts";
 import type { Accepted, Authenticate } from "../authorization/authenticate.ts";
+import { endOf } from "../authorization/authorize.ts";
 import { type ClientError, type ErrorCode, type Refusal, refuse } from "../errors.ts";
-import {
-  type AboutOperation,
-  type Answer,
-  type EventStream,
-  endOf,
-  type Handle,
-  type OperationInput,
-  type StreamItem,
-} from "../handle.ts";
+import type { AboutOperation, Handle, OperationInput } from "../handle.ts";
 import { refuseUpgrade } from "./refused-upgrade.ts";
 import { endErrors } from "./sse.ts";
 

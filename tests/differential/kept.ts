@@ -3,11 +3,11 @@
  * as they do not change. What it keeps is frozen: whoever changes it is caught.
  */
 import { type ConstDirectiveNode, type FieldDefinitionNode, Kind, parse, parseConstValue, print, visit } from "graphql";
+import { type Answer, printed } from "../../gateway/answer.ts";
 import { cached } from "../../gateway/cache/entity-cache.ts";
 import { openFeeds } from "../../gateway/cache/feeds.ts";
 import type { Change } from "../../gateway/cache/message.ts";
 import type { EngineAnswer } from "../../gateway/execution/engine.ts";
-import { type Answer, printed } from "../../gateway/handle.ts";
 import { answerBody } from "../../gateway/http/response.ts";
 import type { AtHand, ExecutedCall, ExecutedRequest, ReadPart, SubgraphAnswer } from "../../gateway/subgraph/call.ts";
 import { openWatch } from "../../gateway/subgraph/watch.ts";
