@@ -341,11 +341,18 @@ test("names that are built into JavaScript are names like others", async () => {
   expect(({} as { fin?: unknown }).fin).toBeUndefined();
 });
 
-test("introspection answers with the API schema: one-of input marked, nothing inaccessible, no federation", async () => {
+test("introspection answers with the API schema: one-of input marked, what the gateway itself takes, no federation", async () => {
   const { body } = await post({
-    query: '{ __type(name: "PersonIdentifier") { isOneOf } __schema { types { name fields { name } } } }',
+    query:
+      '{ __type(name: "PersonIdentifier") { isOneOf } __schema { directives { name args { name } } types { name fields { name } } } }',
   });
   expect(body.data.__type.isOneOf).toBe(true);
+  expect(body.data.__schema.directives).toEqual(
+    expect.arrayContaining([
+      { name: "defer", args: [{ name: "if" }, { name: "label" }] },
+      { name: "freshness", args: [{ name: "maxSeconds" }] },
+    ]),
+  );
   const text = JSON.stringify(body.data.__schema);
   expect(text).not.toMatch(/secret|_entities|_service|join__/);
 });

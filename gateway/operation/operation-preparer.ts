@@ -159,10 +159,13 @@ type Reader = PreparerSettings & {
   readonly costOf: ((operation: OperationDefinitionNode) => RefuseCost) | null;
 };
 
+/** The same schema with what operations may say to the gateway itself: `@defer` and `@freshness`. */
+export const withOwnDirectives = (schema: GraphQLSchema): GraphQLSchema => withFreshness(withDefer(schema));
+
 function readerOf(settings: PreparerSettings): Reader {
   return {
     ...settings,
-    apiSchema: withFreshness(withDefer(settings.apiSchema)),
+    apiSchema: withOwnDirectives(settings.apiSchema),
     coercionOf: inputCoercion(),
     refuseIntrospection: introspectionLimit(settings.apiSchema),
     costOf: settings.cost && settings.cost.maxCost > 0 ? costLimit(settings.cost) : null,

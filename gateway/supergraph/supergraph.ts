@@ -29,6 +29,7 @@ import {
   operationPreparer,
   type PreparedOperation,
   type PrepareOperation,
+  withOwnDirectives,
 } from "../operation/operation-preparer.ts";
 import type { ExecutedCall } from "../subgraph/call.ts";
 import { type AlertContract, readAlertContract } from "./alert-contract.ts";
@@ -105,7 +106,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
   try {
     const { synthetics } = planned;
     const facts = readSchemaFacts(synthetics.size > 0 ? prepareDocument(document).document : document);
-    const apiSchema = readApiSchema(planned.apiSdl, document);
+    const apiSchema = withOwnDirectives(readApiSchema(planned.apiSdl, document));
     const { labelOf } = linkedDirectives(document);
     const keeping = {
       lifetimes: readLifetimes(document, (directive) => labelOf(directive) === "lifetime"),
