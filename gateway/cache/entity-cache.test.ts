@@ -13,7 +13,8 @@ import type {
 import { SubgraphFailure } from "../subgraph/call.ts";
 import { deduped } from "../subgraph/dedupe.ts";
 import { openWatch, type Watch } from "../subgraph/watch.ts";
-import { type CacheSettings, cached, type Lookup } from "./entity-cache.ts";
+import type { Lookup } from "./at-hand.ts";
+import { type CacheSettings, cached } from "./entity-cache.ts";
 import type { Entry, FarTier } from "./entry.ts";
 import { type Feeds, openFeeds } from "./feeds.ts";
 import type { FeedMessage } from "./message.ts";

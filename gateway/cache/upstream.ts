@@ -43,8 +43,21 @@ export type Read = {
   readonly terms: readonly (Terms | null)[];
 };
 
+/** Begins now. */
+export function readOf(tiers: Tiers, request: SubgraphRequest, reads: Reads): Read {
+  const feeds = new Set(reads.parts.flatMap(({ question }) => question.lifetime?.feeds ?? []));
+  const generation = tiers.feeds.generation([...feeds]);
+  // What a part that is not kept depends on, the request alone knows.
+  const isAllKnown = reads.parts.every(({ question }) => question.lifetime !== null);
+  return {
+    request: { ...request, generation: isAllKnown ? generation : `${request.generation ?? ""} ${generation}` },
+    reads,
+    terms: reads.parts.map((part) => termsOf(tiers, part)),
+  };
+}
+
 /** Null: what a part answers is not kept, or one of its sources is not vouched for now. */
-export function termsOf({ feeds, now, random }: Tiers, { question }: ReadPart): Terms | null {
+function termsOf({ feeds, now, random }: Tiers, { question }: ReadPart): Terms | null {
   const { lifetime } = question;
   if (lifetime === null || lifetime.feeds.length === 0) return null;
   const positions: Position[] = [];
