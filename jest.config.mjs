@@ -10,6 +10,8 @@ export default {
   testPathIgnorePatterns: ["/node_modules/", "/.crosswalk/"],
   injectGlobals: false,
   maxWorkers: 2,
+  globalSetup: "<rootDir>/tests/one-postgres.cjs",
+  globalTeardown: "<rootDir>/tests/one-postgres-end.cjs",
   setupFiles: ["<rootDir>/tests/short-traces.cjs"],
   testTimeout: 60_000,
   transform: {

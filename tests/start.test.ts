@@ -44,7 +44,9 @@ afterEach(async () => {
 });
 
 function start(env: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, ["start.ts"], { cwd: process.cwd(), env: { ...process.env, ...env } });
+  // As on a machine where nothing is set up.
+  const { DATABASE_URL: _elsewhere, ...inherited } = process.env;
+  const child = spawn(process.execPath, ["start.ts"], { cwd: process.cwd(), env: { ...inherited, ...env } });
   const lines: string[] = [];
   const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
   const ready = new Promise<string>((resolve, reject) => {
@@ -60,6 +62,9 @@ function start(env: NodeJS.ProcessEnv): Started {
   started.push(running);
   return running;
 }
+
+/** Nobody but those of the scenarios is asked about here. */
+const fewPersons = { POPULATION: "64" };
 
 async function portSettings(): Promise<Record<string, string>> {
   const ports = await freePorts(parts.length);
@@ -105,7 +110,7 @@ test.each([["E3_PORT"], ["CBP_PORT"], ["PORT"]])(
     const ports = await portSettings();
     const taken = createServer().listen(Number(ports[name]), "127.0.0.1");
     try {
-      const { exited, lines } = start({ ...ports, START_TEST: ports.PORT });
+      const { exited, lines } = start({ ...ports, ...fewPersons, START_TEST: ports.PORT });
       expect(await exited).toBe(1);
       const said = lines.filter((line) => line.includes(`port ${ports[name]} is in use`));
       expect(said).toEqual([expect.stringMatching(new RegExp(`set .*${name}`))]);
@@ -125,7 +130,7 @@ test.each([
   "a bad %s is named in one line, and everything ends with exit code 1",
   async (name, value) => {
     const ports = await portSettings();
-    const { exited, lines } = start({ ...ports, [name]: value, START_TEST: ports.PORT });
+    const { exited, lines } = start({ ...ports, ...fewPersons, [name]: value, START_TEST: ports.PORT });
     expect(await exited).toBe(1);
     expect(lines).toContainEqual(expect.stringContaining(name));
     expect(lines.join("\n")).not.toContain("    at ");
@@ -137,7 +142,7 @@ test.each([
 test("when a part dies, the others end too and the line says which", async () => {
   const ports = await portSettings();
   const mark = `START_TEST=${ports.PORT}`;
-  const { ready, exited, lines } = start({ ...ports, START_TEST: ports.PORT });
+  const { ready, exited, lines } = start({ ...ports, ...fewPersons, START_TEST: ports.PORT });
   await ready;
   const subgraphs = processesWith(mark).find((id) =>
     readFileSync(`/proc/${id}/cmdline`, "utf8").includes("subgraphs/main.ts"),
@@ -150,7 +155,7 @@ test("when a part dies, the others end too and the line says which", async () =>
 
 test("ended while it is still starting, it leaves nothing behind", async () => {
   const ports = await portSettings();
-  const { child, exited, lines } = start({ ...ports, EID_ENGINE: "embedded", START_TEST: ports.PORT });
+  const { child, exited, lines } = start({ ...ports, ...fewPersons, EID_ENGINE: "embedded", START_TEST: ports.PORT });
   await new Promise<void>((resolve) => {
     child.stdout?.on("data", () => lines.some((line) => line.startsWith("ident")) && resolve());
   });

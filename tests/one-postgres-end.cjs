@@ -1,0 +1,2 @@
+/** After a run of the whole suite. */
+module.exports = () => globalThis.onePostgres?.close();
