@@ -314,7 +314,7 @@ describe("a watcher's carrier", () => {
     "rejects while Redis is away or full, says nothing of what was sent, and mends itself",
     async () => {
       const redis = await server();
-      const carrier = carrierTo({ url: redis.url, timeoutMs: 300 });
+      const carrier = carrierTo({ url: redis.url, timeoutMs: 1_000 });
       await expect(carrier.publish("too early")).rejects.toMatchObject({ code: "REDIS no answer" });
       await publish(carrier, 1);
       await redis.admin.config("SET", "maxmemory", "1");

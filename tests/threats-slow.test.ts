@@ -7,6 +7,8 @@ let gateway: TestGateway;
 beforeAll(async () => {
   graph = await startTinyGraph();
   gateway = await startTestGateway(graph.sdl, { SUBGRAPH_TIMEOUT_MS: "2000" });
+  // The first answer pays for what is made once: it would be measured against the time a subgraph has.
+  await gateway.ask("{ people { fin custodyStays { id } courtCases { id } } }");
 });
 afterEach(() => {
   for (const each of Object.values(graph.subgraphs)) {

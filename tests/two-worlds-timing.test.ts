@@ -14,8 +14,10 @@ const pairs = Number(process.env.PROOF_TIMING_PAIRS ?? 30);
 // Of few pairs chance makes more: 3.3 standard deviations.
 const bound = Math.max(0.05, 3.3 * Math.sqrt(1 / (6 * pairs)));
 const timeoutMs = 60_000 + pairs * 400;
-/** On a machine that does other things meanwhile, few pairs see no less. */
-const plantedMs = process.env.PROOF_TIMING_PAIRS ? 20 : 150;
+/** On a machine that does other things meanwhile, few pairs see no less; and no less than a slow one's own work takes. */
+const plantedMs = () => (process.env.PROOF_TIMING_PAIRS ? 20 : Math.max(150, 2 * slowestMs));
+/** Of the work before the grid: the largest median so far. */
+let slowestMs = 0;
 
 let worlds: Worlds;
 const tokens = new Map<string, string>();
@@ -125,6 +127,7 @@ test.each(asked)(
     console.log(
       `result: ${name}: ${pairs} pairs, AUC on the grid ${onGrid.toFixed(3)}, of the work before it ${before.toFixed(3)}; median ${gridMs.toFixed(1)} ms on the grid, ${beforeMs.toFixed(1)} ms of work`,
     );
+    slowestMs = Math.max(slowestMs, beforeMs);
     expect(answers).toBe(1);
     expect(Math.abs(onGrid - 0.5)).toBeLessThanOrEqual(bound);
   },
@@ -132,18 +135,19 @@ test.each(asked)(
 );
 
 test(
-  `what takes ${plantedMs} ms longer for those who are hidden is seen: the comparison can fail (T22)`,
+  "what takes longer for those who are hidden is seen: the comparison can fail (T22)",
   async () => {
+    const longerMs = plantedMs();
     const { subgraphs } = worlds.whole;
     subgraphs.delay = ({ subgraph, variables }) =>
-      subgraph === "uscis" && JSON.stringify(variables).includes("3758439249") ? plantedMs : 0;
+      subgraph === "uscis" && JSON.stringify(variables).includes("3758439249") ? longerMs : 0;
     const [name, persona, text, fin] = asked[0];
     const count = Math.ceil(pairs / 2);
     const { onGrid, before } = await compareTimes(persona, text, fin, count).finally(() => {
       subgraphs.delay = null;
     });
     console.log(
-      `result: ${name}, ${plantedMs} ms planted: ${count} pairs, AUC on the grid ${onGrid.toFixed(3)}, before it ${before.toFixed(3)}`,
+      `result: ${name}, ${longerMs.toFixed(0)} ms planted: ${count} pairs, AUC on the grid ${onGrid.toFixed(3)}, before it ${before.toFixed(3)}`,
     );
     expect(before).toBeGreaterThan(0.75);
   },

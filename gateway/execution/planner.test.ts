@@ -142,9 +142,9 @@ describe("an operation", () => {
   });
 
   test("that takes too long is given up, and the next one is planned", async () => {
-    const { planner, lost } = opened({ hardMs: 200, softMs: 100 });
+    const { planner, lost } = opened({ hardMs: 1_000, softMs: 100, heapMb: 2_048 });
     const { plan } = await planner.load(people);
-    const [slow, ...others] = await Promise.allSettled([plan(doubling(16)), plan("{ p { x } }"), plan("{ p { y } }")]);
+    const [slow, ...others] = await Promise.allSettled([plan(doubling(20)), plan("{ p { x } }"), plan("{ p { y } }")]);
     expect(slow.status === "rejected" && slow.reason).toBeInstanceOf(QueryPlanningTimeout);
     expect(others.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
     expect(lost()).toEqual([{ kind: "thread-lost", why: "deadline" }]);
@@ -181,9 +181,9 @@ describe("an operation", () => {
   });
 
   test("that waits too long is turned away, to be planned another time", async () => {
-    const { planner } = opened({ hardMs: 150, maxWaitMs: 100, maxWorkers: 1 });
+    const { planner } = opened({ hardMs: 1_000, maxWaitMs: 100, maxWorkers: 1, heapMb: 2_048 });
     const { plan } = await planner.load(people);
-    const all = await Promise.allSettled([plan(doubling(16)), plan("{ p { x } }")]);
+    const all = await Promise.allSettled([plan(doubling(20)), plan("{ p { x } }")]);
     const reasons = all.map((each) => each.status === "rejected" && each.reason.constructor);
     expect(reasons[0]).toBe(QueryPlanningTimeout);
     expect(reasons.at(-1)).toBe(PlannerUnavailable);
