@@ -56,6 +56,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: [jest, "tests/(differential|aliasing).test.ts"],
     env: { PROOF_OPERATIONS: "2000" },
   },
+  "kept-answers": {
+    claim:
+      "over seven supergraphs, what is kept answers 3,500 generated operations as the subgraphs do: cold, warm, and with any part of it lost; and gate and guard over it decide as without it in 400 worlds",
+    command: [jest, "tests/kept-(answers|gate).test.ts"],
+    env: { PROOF_OPERATIONS: "500", PROOF_ROUNDS: "400" },
+  },
   mutants: {
     claim: "small faults planted in the gateway are seen by the differential test",
     command: ["tests/differential/run-mutants.ts"],

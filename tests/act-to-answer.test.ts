@@ -114,7 +114,7 @@ test(
       ["case", "file-motion"],
       ["case", "decide-motion", { decision: "D" }],
     ];
-    const times = await timesToShow(cycle, isFullSize ? count : 4, stays);
+    const times = await timesToShow(cycle, isFullSize ? count : 2, stays);
     for (const [act, each] of times) {
       expect(each.length).toBeGreaterThan(0);
       report(`${act} to PersonRecord.stays`, each);

@@ -141,7 +141,7 @@ describe.each(Object.keys(fronts) as Title[])("T01, T19, T24: behind %s", (title
         other.use(without);
         for (const query of sequence) expect(await step(one, query)).toEqual(await step(other, query));
       }),
-      { numRuns: Number(process.env.PROOF_ROUNDS ?? 40) },
+      { numRuns: Number(process.env.PROOF_ROUNDS ?? 24) },
     );
   }, 600_000);
 
@@ -159,7 +159,7 @@ describe.each(Object.keys(fronts) as Title[])("T01, T19, T24: behind %s", (title
           expect(given.decisions).toEqual(right.decisions);
         }
       }),
-      { numRuns: Number(process.env.PROOF_ROUNDS ?? 40) },
+      { numRuns: Number(process.env.PROOF_ROUNDS ?? 24) },
     );
     const { counts } = one.kept;
     expect("whole" in counts ? counts.whole : counts.hits).toBeGreaterThan(50);

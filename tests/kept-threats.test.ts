@@ -10,7 +10,7 @@ import { eventually } from "./redis-servers.ts";
 import { newSubgraphKeys } from "./systems.ts";
 import { observe } from "./two-worlds/client.ts";
 
-const floodSize = Number(process.env.PROOF_FLOOD ?? 1_500);
+const floodSize = Number(process.env.PROOF_FLOOD ?? 800);
 /** In a short flood one lease that ends on a busy machine costs tenths of the look-ups; a flood that had an effect, nearly all. */
 const leastFound = process.env.PROOF_FLOOD === undefined ? 0.5 : 0.9;
 /** The lease, and how late any source learns; T03 allows five seconds. */

@@ -22,7 +22,7 @@ import { openReadings } from "./reference/readings.ts";
 import { writeTraits } from "./reference/traits.ts";
 import { type Subgraphs, startSubgraphs } from "./systems.ts";
 
-const count = Number(process.env.PROOF_REFERENCE ?? 150);
+const count = Number(process.env.PROOF_REFERENCE ?? 100);
 const seed = Number(process.env.PROOF_SEED ?? 20_261_019);
 /** Each operation is asked by so many callers, all at once. */
 const callersForEach = 5;

@@ -51,8 +51,8 @@ testWithRedisServer(
       people,
       bounds,
       draw,
-      wellMs: isFullSize ? seconds * 200 : 3_000,
-      troubledMs: isFullSize ? seconds * 800 : 9_000,
+      wellMs: isFullSize ? seconds * 200 : 2_000,
+      troubledMs: isFullSize ? seconds * 800 : 6_000,
       readersEach: 2,
     });
     const { reads, acts, wrong, wellMs, troubledMs, notLive, unanswered, troubles } = outcome;

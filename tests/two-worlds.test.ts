@@ -23,7 +23,7 @@ import { type Identifier, protectMore, readPeople, type Someone } from "./two-wo
 import { type Absence, type Asked, nothingAbsent, representationsOf } from "./two-worlds/subgraph-without.ts";
 import { startWorlds, type Worlds } from "./two-worlds/worlds.ts";
 
-const size = Number(process.env.PROOF_WORLDS ?? 120);
+const size = Number(process.env.PROOF_WORLDS ?? 80);
 const seed = Number(process.env.PROOF_SEED ?? 20_261_019);
 const timeoutMs = 120_000 + size * 1_000;
 
