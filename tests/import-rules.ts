@@ -54,7 +54,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "fast-xml-parser": /^(subgraphs|mocks)\/obim\/(xml|soap)\.ts$/,
   graphql: /^(gateway|subgraphs|schema)\//,
   "graphql-http": /^subgraphs\/kit\/subgraph\.ts$/,
-  "graphql-ws": /^gateway\/subscriptions\/websocket\.ts$/,
+  "graphql-ws": /^gateway\/subscriptions\/websocket-protocol\.ts$/,
   ioredis: /^(gateway\/cache\/redis|subgraphs\/kit\/feed-redis)\.ts$/,
   ws: /^gateway\/subscriptions\/websocket\.ts$/,
   jose: /^(gateway\/authorization|mocks\/issuer)\//,
