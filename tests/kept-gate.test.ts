@@ -217,7 +217,7 @@ describe("T02: identical operations under way at once", () => {
 
   /** How often people's subgraph is asked, where the second comes while the first waits for it. */
   async function asks(
-    before: () => void,
+    before: () => unknown,
     ...freshness: readonly [first: typeof soon | null, second: typeof soon | null]
   ) {
     generation = "1";
@@ -232,7 +232,9 @@ describe("T02: identical operations under way at once", () => {
     const optionsOf = (each: typeof soon | null) => (each === null ? {} : { freshness: each });
     const first = graph.ask(query, everything, optionsOf(freshness[0]));
     await begun;
-    before();
+    // What is asked meanwhile is not held.
+    graph.fault = null;
+    await before();
     const second = graph.ask(query, everything, optionsOf(freshness[1]));
     // Whoever would ask has asked by then: nothing stands between but what is in hand.
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
@@ -242,6 +244,25 @@ describe("T02: identical operations under way at once", () => {
     expect(answers[1]?.data).toEqual(answers[0]?.data);
     return graph.requests.filter(({ subgraph }) => subgraph === "people").length;
   }
+
+  test.each([
+    ["at once", 'mutation { touch(fin: "FIN001") { fin } }'],
+    ["in parts", 'mutation { touch(fin: "FIN001") { fin ... @defer { name } } }'],
+  ])("are two, where a mutation was answered between them, %s", async (_title, mutation) => {
+    const asked = await asks(
+      async () => {
+        const { data, increments } = await graph.ask(mutation, everything, { acceptsDefer: true });
+        expect([data, increments.length]).toMatchObject([
+          { touch: { fin: "FIN001" } },
+          mutation.includes("@defer") ? 1 : 0,
+        ]);
+        graph.requests.length = 1;
+      },
+      null,
+      null,
+    );
+    expect(asked).toBe(2);
+  });
 
   test.each([
     ["are one, while nothing changes", () => {}, null, null, 1],

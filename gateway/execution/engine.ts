@@ -86,8 +86,11 @@ export function openEngine(settings: EngineSettings): Engine {
 
     const { subgraphs } = plan;
     const to: ShownTo = { facts: settings.facts, shapes, given, variables, rights };
-    if (shapes.deferred.length > 0)
-      return withTold(told, { ...(await executeInParts(settings, plan, document, to, request)), subgraphs });
+    if (shapes.deferred.length > 0) {
+      const parts = await executeInParts(settings, plan, document, to, request);
+      if (plan.isMutation) written += 1;
+      return withTold(told, { ...parts, subgraphs });
+    }
     // Who wants it fresher than it is kept takes nothing that was kept, or begun, before.
     if (!isSharable(settings, plan) || request.freshness !== undefined) {
       const executed = await executeWhole(settings, plan, to, request, () => {}, null);
