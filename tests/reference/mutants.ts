@@ -18,7 +18,7 @@ type Mutant = {
 const execution = (file: string) => `gateway/execution/${file}.ts`;
 const authorization = (file: string) => `gateway/authorization/${file}.ts`;
 
-const mutants: readonly Mutant[] = [
+export const mutants: readonly Mutant[] = [
   {
     fault: "of several guards of a record one is enough",
     edits: [
