@@ -84,7 +84,7 @@ async function runServer({ initdb, postgres }: Binaries): Promise<Engine | strin
     full_page_writes: "off",
     wal_level: "minimal",
     max_wal_senders: 0,
-    max_connections: 40,
+    max_connections: 100,
     max_wal_size: "1GB",
     timezone: "UTC",
   };
