@@ -335,7 +335,7 @@ describe("the choice of engine", () => {
 });
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await holds()); await new Promise((next) => setTimeout(next, 20)))
+  for (const deadline = Date.now() + 30_000; !(await holds()); await new Promise((next) => setTimeout(next, 20)))
     if (Date.now() > deadline) throw new Error("it did not come about in time");
 }
 
