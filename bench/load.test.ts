@@ -8,7 +8,16 @@ const good = '{"data":{"a":1,"b":["x",null]}}';
 let server: Server | undefined;
 afterEach(() => new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined))));
 
-async function loadOver(listener: RequestListener): Promise<LoadResult> {
+/** Loads for longer, until it shows something: a busy machine may come to nothing in a short time. */
+async function loadUntil(listener: RequestListener, isEnough: (result: LoadResult) => boolean): Promise<LoadResult> {
+  for (let windowMs = 120; ; windowMs *= 4) {
+    const result = await loadOver(listener, windowMs);
+    if (isEnough(result) || windowMs > 10_000) return result;
+    await new Promise((resolve) => server?.close(resolve));
+  }
+}
+
+async function loadOver(listener: RequestListener, windowMs: number): Promise<LoadResult> {
   const listening = createServer((incoming, response) => {
     incoming.resume().once("end", () => listener(incoming, response));
   });
@@ -24,7 +33,7 @@ async function loadOver(listener: RequestListener): Promise<LoadResult> {
     connections: 3,
     headers: {},
     settleMs: 20,
-    windowMs: 120,
+    windowMs,
     ...watched,
   });
   listening.closeAllConnections();
@@ -48,7 +57,7 @@ test.each<[string, RequestListener]>([
   ["the same with extensions", whole('{"extensions":{},"data":{"a":1,"b":["x",null]}}')],
   ["the same in chunks", inPieces(good.slice(0, 7), good.slice(7))],
 ])("an answer with %s is counted", async (_, listener) => {
-  const { answers, wrong, p50Ms } = await loadOver(listener);
+  const { answers, wrong, p50Ms } = await loadUntil(listener, (result) => result.answers > 10);
   expect(wrong).toBe(0);
   expect(answers).toBeGreaterThan(10);
   expect(p50Ms).toBeGreaterThan(0);
@@ -65,7 +74,7 @@ test.each<[string, RequestListener]>([
   ["without anything", whole("")],
   ["that never comes", (_request, response) => void response.destroy()],
 ])("an answer %s is wrong and not counted", async (_, listener) => {
-  const { answers, wrong, firstWrong } = await loadOver(listener);
+  const { answers, wrong, firstWrong } = await loadUntil(listener, (result) => result.wrong > 0);
   expect(answers).toBe(0);
   expect(wrong).toBeGreaterThan(0);
   expect(firstWrong).not.toBeNull();
@@ -73,9 +82,14 @@ test.each<[string, RequestListener]>([
 
 test("one wrong answer among right ones is seen, and the right ones are counted", async () => {
   let asked = 0;
-  const { answers, wrong } = await loadOver((incoming, response) => {
+  const oneWrong: RequestListener = (incoming, response) => {
     asked += 1;
     whole(asked === 20 ? good.replace("x", "y") : good)(incoming, response);
+  };
+  const { answers, wrong } = await loadUntil(oneWrong, (result) => {
+    const isEnough = result.answers > 10 && asked >= 20;
+    if (!isEnough) asked = 0;
+    return isEnough;
   });
   expect(wrong).toBe(1);
   expect(answers).toBeGreaterThan(10);
