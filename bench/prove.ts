@@ -46,8 +46,9 @@ const proofs: Readonly<Record<string, Proof>> = {
     env: { PROOF_WORLDS: "5000" },
   },
   timing: {
-    claim: "time does not tell somebody who is hidden from nobody, in 2,500 pairs asked in turn on one connection",
-    command: [jest, "tests/two-worlds-timing.test.ts"],
+    claim:
+      "time does not tell somebody who is hidden from nobody, in 2,500 pairs asked in turn on one connection, nor somebody of whom something is hidden from whom nothing is, in 1,000",
+    command: [jest, "tests/(two-worlds|kept)-timing.test.ts"],
     env: { PROOF_TIMING_PAIRS: "2500" },
   },
   differential: {

@@ -12,7 +12,7 @@ import { openInternalListener } from "./http/internal.ts";
 import type { Listener } from "./http/listener.ts";
 import { openPublicListener } from "./http/public.ts";
 import { openDocuments } from "./operation/documents.ts";
-import type { Sources } from "./sources.ts";
+import { keptRunsShare, type Sources } from "./sources.ts";
 import { openSubgraphs } from "./subgraphs.ts";
 import { type AlertFeeds, openSubscriptions, type SubscriptionsSettings } from "./subscriptions/subscriptions.ts";
 import { keepCurrent, type Look, policiesAt, supergraphAt, together } from "./supergraph/source.ts";
@@ -41,8 +41,8 @@ export type Overrides = {
 
 /** Of one planning thread. */
 const plannerHeapMb = 512;
-/** Of the cache's memory: for what is put together from answers in it, and not for those. */
-const keptRunsShare = 0.25;
+/** How often it is looked whether an issuer has fallen silent. */
+const silenceCheckMs = 1000;
 /** Plans that are made for a new supergraph before it takes over, of those used most with the last one. */
 const warmedPlans = 100;
 
@@ -142,6 +142,8 @@ async function openListeners(
   ends.push(gate.close);
   const { authenticate, revoked } = authentication(config, telemetry, sources.passOn);
   sources.listen((set) => void revoked.receive(set, "stream"));
+  const watching = setInterval(revoked.tick, silenceCheckMs).unref();
+  ends.push(() => clearInterval(watching));
   const subscriptions = openSubscriptions({
     current: supergraph.current,
     feeds,

@@ -1,6 +1,6 @@
 /** One operation, front to back: who asks and why, what is asked, what of it may be asked, and the answer. */
 import { type Admission, overloaded, priorityOf } from "./admission.ts";
-import { type Answer, type EventStream, toClient } from "./answer.ts";
+import { type Answer, type EventStream, printedAhead, toClient } from "./answer.ts";
 import {
   type AboutCaller,
   type Authorized,
@@ -121,9 +121,11 @@ export function operationHandler(settings: HandleSettings): Handle {
 
 /** Whether it took long or short says nothing of what was hidden. Its place is given to others meanwhile. */
 async function released(answer: Answer | Refusal, { receivedAt, signal }: OperationInput): Promise<Answer | Refusal> {
+  // INVARIANT: what is done after the grid does not depend on what was hidden, and so on whether anything had to be printed.
+  const ready = "refused" in answer || answer.events || answer.deferred ? answer : printedAhead(answer);
   await onGrid(receivedAt, signal);
-  if (!("deferred" in answer) || !answer.deferred) return answer;
-  return { ...answer, deferred: eachOnGrid(answer.deferred, receivedAt, signal) };
+  if (!("deferred" in ready) || !ready.deferred) return ready;
+  return { ...ready, deferred: eachOnGrid(ready.deferred, receivedAt, signal) };
 }
 
 async function answerTo(

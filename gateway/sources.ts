@@ -37,6 +37,8 @@ export type SourcesSettings = {
 
 /** Without a heartbeat for so long nothing that is kept of a source is served. */
 const leaseMs = 2000;
+/** Of the cache's memory: for what is put together from answers in it, and not for those. */
+export const keptRunsShare = 0.25;
 
 export async function openSources(
   config: Config,
@@ -61,7 +63,7 @@ export async function openSources(
   const layer = cached({
     isCommon: (subgraph) => traitsOf(subgraph).fetches === "common",
     feeds,
-    maxBytes: config.cacheMaxBytes * 0.75,
+    maxBytes: config.cacheMaxBytes * (1 - keptRunsShare),
     far: redis?.far ?? null,
     watch,
     random: Math.random,

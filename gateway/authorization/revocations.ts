@@ -34,6 +34,8 @@ export type Revocations = {
   isRevoked(token: TokenAbout): boolean;
   /** Nothing was heard from its issuer for longer than it promised, and it was made before what is believed meanwhile. */
   isOutlived(token: TokenAbout): boolean;
+  /** Looks who is silent, and tells of it. To be called often: where nobody asks, nobody would notice. */
+  tick(): void;
   /** `push`: from the issuer, fresh and once. `stream`: from another gateway that took it, perhaps long ago. */
   receive(set: string, from: "push" | "stream"): Promise<SetOutcome>;
   /** Called at once when something was taken back. */
@@ -53,6 +55,8 @@ export type RevocationSettings = {
   readonly onSilence?: (issuer: string, isSilent: boolean) => void;
   /** The date, in milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds on a clock that is never set. */
+  readonly elapsed?: () => number;
   readonly maxEntries?: number;
 };
 
@@ -76,7 +80,7 @@ type Entry = { readonly issuer: string; readonly at: number; readonly until: num
 
 export function revocations(settings: RevocationSettings): Revocations {
   const { keys, audience, pass, onOutcome, now = Date.now, maxEntries = 100_000 } = settings;
-  const { heardEverySeconds = new Map<string, number>(), onSilence } = settings;
+  const { heardEverySeconds = new Map<string, number>(), onSilence, elapsed = () => performance.now() } = settings;
   /** By what was taken back, oldest first. */
   const entries = new Map<string, Entry>();
   /** By issuer: up to when everything is taken to be. */
@@ -85,24 +89,27 @@ export function revocations(settings: RevocationSettings): Revocations {
   const seen = new Map<string, number>();
   const listeners = new Set<() => void>();
   const seconds = () => now() / 1000;
-  /** By issuer: when it last said anything, by its own clock; the beginning counts, or nobody could sign in after it. */
-  const heardAt = new Map([...heardEverySeconds.keys()].map((issuer) => [issuer, seconds()]));
+  /** By issuer, in elapsed seconds: when it last said anything. The beginning counts, or nobody could sign in after it. */
+  const heardAt = new Map([...heardEverySeconds.keys()].map((issuer) => [issuer, elapsed() / 1000]));
   const silent = new Set<string>();
 
   const isSilent = (issuer: string): boolean => {
     const every = heardEverySeconds.get(issuer);
     if (every === undefined) return false;
-    const isOver = seconds() - (heardAt.get(issuer) ?? 0) > silentAfterIntervals * every;
+    const silence = elapsed() / 1000 - (heardAt.get(issuer) ?? 0);
+    const isOver = silence > silentAfterIntervals * every + clockToleranceSeconds;
     if (isOver === silent.has(issuer)) return isOver;
     if (isOver) silent.add(issuer);
     else silent.delete(issuer);
     onSilence?.(issuer, isOver);
     return isOver;
   };
+  /** `at`: on the issuer's clock. What lay somewhere for a while counts from when it was said. */
   const heard = (issuer: string, at: number): void => {
     const before = heardAt.get(issuer);
-    if (before === undefined || at <= before) return;
-    heardAt.set(issuer, Math.min(at, seconds()));
+    if (before === undefined) return;
+    const ago = Math.max(0, seconds() - at);
+    heardAt.set(issuer, Math.max(before, elapsed() / 1000 - ago));
     isSilent(issuer);
   };
   const drop = (key: string, { issuer, at }: Entry): void => {
@@ -169,6 +176,9 @@ export function revocations(settings: RevocationSettings): Revocations {
         byId("token", id) ||
         byId("session", session)
       );
+    },
+    tick() {
+      for (const issuer of heardEverySeconds.keys()) isSilent(issuer);
     },
     isOutlived: ({ issuer, issuedAt }) => isSilent(issuer) && seconds() - issuedAt > unheardLifeSeconds,
     async receive(set, from) {

@@ -78,7 +78,8 @@ export function heldOf({ memory, feeds, now, onLookup }: Memory, subgraph: strin
   return {
     bytes,
     until,
-    holds: () => entries.every((entry) => holds(feeds, entry)),
+    // Whoever has asked the source itself since is not shown the older one again.
+    holds: () => entries.every((entry, at) => memory.has(keys[at] as string, entry) && holds(feeds, entry)),
     served() {
       onLookup({ subgraph, hits: entries.length, misses: 0, far: 0 });
       if (now() - usedAt < keptInUseEveryMs) return;

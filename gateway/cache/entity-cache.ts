@@ -80,7 +80,9 @@ export function cached(settings: CacheSettings): Cached {
       return null;
     }
   };
-  return Object.assign(layer, { atHand: Object.assign(atHand, { turn: cache.feeds.turn }) });
+  // Both only ever grow.
+  const turn = () => cache.feeds.turn() + cache.memory.losses();
+  return Object.assign(layer, { atHand: Object.assign(atHand, { turn }) });
 }
 
 /** A root's answer is all of the data: it stands alone in its request. */

@@ -506,3 +506,44 @@ describe("whatever is told, in whatever order,", () => {
     expect(Math.min(same, heartbeats)).toBeGreaterThan(0);
   });
 });
+
+describe("by the carrier's clock alone", () => {
+  const beat = (since: number) => ({ clock: "run", since, asOf: "2011-10-19T12:00:00Z" });
+  const said = (seq: number, since: number, ...of: readonly string[]) => message({ seq, heartbeat: beat(since), of });
+  const own = () => openFeeds({ leaseMs, now: () => instant });
+
+  test("a source that goes back while nobody believes that clock serves nothing of before afterwards", () => {
+    feeds = own();
+    feeds.receive(said(10, 1_000_000), 0);
+    const before = feeds.position("CASE") as Position;
+    // The clock is set back by a second, and the watcher's machine to an earlier copy of itself, which had counted to 8.
+    instant += 500;
+    feeds.receive(said(8, 999_500), null);
+    // It goes on counting, as it did before.
+    instant += 1000;
+    for (const [seq, since] of [
+      [9, 1_000_500],
+      [10, 1_000_600],
+      [11, 1_000_700],
+    ] as const)
+      feeds.receive(said(seq, since, `20000000${seq % 9}`), null);
+    // The clock is believed again.
+    instant += 6000;
+    feeds.receive(said(11, 1_006_000), 0);
+    expect(feeds.position("CASE")?.seq).toBe(11);
+    expect(feeds.holds(before, ["ANumber 200000000"])).toBe(false);
+  });
+
+  test("a message that comes twice flushes nothing, though the way of the first one was slow", () => {
+    feeds = own();
+    feeds.receive(said(5, 1000), 0);
+    const before = feeds.position("CASE") as Position;
+    instant += 250;
+    // So slow that it seems to have looked before the last one.
+    const next = said(6, 1250, "200000001");
+    expect(feeds.receive(next, 260)).toBe("applied");
+    instant += 100;
+    expect(feeds.receive(next, 100)).toBe("duplicate");
+    expect(feeds.holds(before, ["ANumber 200000002"])).toBe(true);
+  });
+});

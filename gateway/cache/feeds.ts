@@ -217,7 +217,7 @@ function apply(
   const { epoch, seq, changes, heartbeat } = message;
   const { seq: current } = state.position;
   if (epoch !== state.epoch) return begin(state, message, checkedAt, chance);
-  const isLater = checkedAt === null ? !isEarlier(message, state.lastBeat) : hasLookedLater(state, message, checkedAt);
+  const isLater = checkedAt === null ? !isAgain(message, state.lastBeat) : hasLookedLater(state, message, checkedAt);
   const isRepeated = changes.length > 0 ? seq <= current : seq < current;
   if (isRepeated) {
     // Late, or seen before. But who has looked again since, and counts less, is not who counted so far.
@@ -236,13 +236,19 @@ function apply(
   return "applied";
 }
 
+/** Of the same epoch. */
+function isAgain({ seq, heartbeat }: FeedMessage, last: FeedMessage | null): boolean {
+  if (heartbeat === null || last === null || seq !== last.seq) return false;
+  return heartbeat.since === last.heartbeat?.since && heartbeat.clock === last.heartbeat.clock;
+}
+
 /** By one clock the moments themselves say it: how old each is was measured apart, and no better than the way was fast. */
 function hasLookedLater({ checkedAt: last, lastBeat }: FeedState, message: FeedMessage, checkedAt: number): boolean {
   const isOneClock = lastBeat !== null && lastBeat.heartbeat?.clock === message.heartbeat?.clock;
   return isOneClock ? !isEarlier(message, lastBeat) : checkedAt > last;
 }
 
-/** Or the same. False where they are by two clocks. */
+/** Or at the same moment. False where they are by two clocks. */
 function isEarlier({ heartbeat }: FeedMessage, last: FeedMessage | null): boolean {
   if (!heartbeat || !last?.heartbeat || heartbeat.clock !== last.heartbeat.clock) return false;
   return heartbeat.since <= last.heartbeat.since;
@@ -311,10 +317,12 @@ function renew(
   { leaseMs, now }: Pick<FeedSettings, "leaseMs" | "now">,
 ): void {
   const { heartbeat } = message;
-  if (heartbeat === null || checkedAt === null || checkedAt <= state.checkedAt) return;
+  if (heartbeat === null || checkedAt === null) return;
+  // The last one, however long it took to come.
+  if (!isEarlier(message, state.lastBeat)) state.lastBeat = message;
+  if (checkedAt <= state.checkedAt) return;
   const wasLive = now() < state.leaseUntil;
   state.checkedAt = checkedAt;
-  state.lastBeat = message;
   state.asOf = heartbeat.asOf;
   state.leaseUntil = checkedAt + leaseMs;
   if (!wasLive) state.turns += 1;

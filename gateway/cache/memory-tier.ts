@@ -4,6 +4,10 @@ import type { Entry } from "./entry.ts";
 export type MemoryTier = {
   /** Undefined: not there, or its lifetime is over. */
   get(key: string): Entry | undefined;
+  /** Whether this very entry stands there. Nothing is used by that. */
+  has(key: string, entry: Entry): boolean;
+  /** Counts those that are there no more: replaced, pushed out, or over. */
+  losses(): number;
   /** The same, with how long it is kept, on the clock of `now()`, and what it takes. */
   find(key: string): { readonly entry: Entry; readonly until: number; readonly bytes: number } | undefined;
   set(key: string, entry: Entry, lifetimeMs: number): void;
@@ -27,6 +31,7 @@ export function openMemoryTier({ maxBytes, now }: { readonly maxBytes: number; n
   const end = { key: "", bytes: 0 } as Kept;
   end.older = end.newer = end;
   let bytes = 0;
+  let losses = 0;
   const takeOut = ({ older, newer }: Kept): void => {
     older.newer = newer;
     newer.older = older;
@@ -42,6 +47,7 @@ export function openMemoryTier({ maxBytes, now }: { readonly maxBytes: number; n
     takeOut(old);
     kept.delete(old.key);
     bytes -= old.bytes;
+    losses += 1;
   };
   const find = (key: string): Kept | undefined => {
     const found = kept.get(key);
@@ -59,6 +65,8 @@ export function openMemoryTier({ maxBytes, now }: { readonly maxBytes: number; n
   return {
     find,
     get: (key) => find(key)?.entry,
+    has: (key, entry) => kept.get(key)?.entry === entry,
+    losses: () => losses,
     set(key, entry, lifetimeMs) {
       forget(kept.get(key));
       const size = bytesOf(key, entry);

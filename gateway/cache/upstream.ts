@@ -137,7 +137,8 @@ export async function fetchRest(
 
 /**
  * `found`: what others may take, filled in here. INVARIANT: it has whatever is kept, even where this throws; of an answer
- * with any error, or one that will not do for later, nothing is kept and nothing is taken by others.
+ * with any error, or one that will not do for later, nothing is kept and nothing is taken by others. Of one that the
+ * subgraph wants kept for no time, what waits for it already takes it all the same.
  */
 function keep(
   tiers: Tiers,

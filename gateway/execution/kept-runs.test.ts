@@ -90,8 +90,27 @@ test("answers are asked whether they hold once a turn, and none of them counts a
   expect([looks, one.counts.served]).toEqual([2, 3]);
 });
 
+test("what it takes is counted by its objects, each once: one answer may have been written to many of them", () => {
+  const shared = { name: "guardian" };
+  const manyOf = (make: (at: number) => object): KeptRun => ({
+    ...runOf(answer()),
+    data: { people: Array.from({ length: 1000 }, (_, at) => make(at)) },
+  });
+  runs = open(100_000);
+  runs.add(
+    "one, a thousand times",
+    manyOf(() => shared),
+  );
+  runs.add(
+    "a thousand",
+    manyOf((at) => ({ a: at, b: at, c: at })),
+  );
+  expect(runs.find("one, a thousand times", plan)).toBeDefined();
+  expect(runs.find("a thousand", plan)).toBeUndefined();
+});
+
 test("where there is no room the oldest goes, unless it was used, and what is larger than all the room is not kept", () => {
-  runs = open(7000);
+  runs = open(5000);
   for (const key of ["a", "b"]) runs.add(key, runOf(answer()));
   runs.find("a", plan);
   runs.add("c", runOf(answer()));

@@ -106,9 +106,11 @@ export function keptRuns({ maxBytes, turn, now = () => performance.now() }: Kept
       forget(key);
       const kept: Kept = {
         run,
-        // Of the data and of what is shown of it, as it is printed and not; and of the answers, which may be kept nowhere
-        // else any more.
-        bytes: run.answers.reduce((sum, each) => sum + 4 * each.bytes, bytesPerRun + 2 * key.length),
+        // Of the data, and as much for what is shown of it; and of the answers, which may be kept nowhere else any more,
+        // and as much for what they print to.
+        bytes:
+          run.answers.reduce((sum, each) => sum + 2 * each.bytes, bytesPerRun + 2 * key.length) +
+          2 * heapBytes(run.data),
         until: Math.min(...run.answers.map((each) => each.until)),
         turn: Number.NaN,
         isUsed: false,
@@ -122,3 +124,18 @@ export function keptRuns({ maxBytes, turn, now = () => performance.now() }: Kept
 }
 
 const bytesPerRun = 1000;
+const bytesPerObject = 40;
+const bytesPerMember = 16;
+
+/** Texts are the answers' own. One answer may have been written to many objects, and one object may stand at many places. */
+function heapBytes(data: object): number {
+  const seen = new Set<object>([data]);
+  let bytes = 0;
+  // Those that are found on the way are looked at as well.
+  for (const each of seen) {
+    const members = Object.values(each);
+    bytes += bytesPerObject + bytesPerMember * members.length;
+    for (const member of members) if (typeof member === "object" && member !== null) seen.add(member);
+  }
+  return bytes;
+}

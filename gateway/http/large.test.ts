@@ -2,7 +2,8 @@ import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { roughBytes, slicesOf, writeSlices } from "./large.ts";
+import { roughBytes } from "../answer.ts";
+import { slicesOf, writeSlices } from "./large.ts";
 
 describe("an answer in slices", () => {
   test("is the answer, whatever is in it and wherever it is cut", () => {

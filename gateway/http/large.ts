@@ -4,33 +4,9 @@
  */
 import type { ServerResponse } from "node:http";
 import { setImmediate } from "node:timers/promises";
+import { roughBytes } from "../answer.ts";
 
-/** From here on an answer is sent in slices; below, printing it takes less than ten milliseconds. */
-export const largeBytes = 1024 * 1024;
 const sliceBytes = 128 * 1024;
-
-/** Some elements stand for all of a list; deeper than this, something stands for anything. */
-const maxSampled = 3;
-const maxDepth = 12;
-
-/** About as many bytes as this prints to; from samples, so that asking costs nothing beside printing. */
-export function roughBytes(value: unknown, depth = 0): number {
-  if (typeof value === "string") return value.length + 2;
-  if (typeof value !== "object" || value === null) return 6;
-  if (depth > maxDepth) return 64;
-  if (Array.isArray(value)) {
-    const { length } = value;
-    if (length <= maxSampled) return value.reduce((sum: number, each) => sum + roughBytes(each, depth + 1) + 1, 2);
-    const sampled =
-      roughBytes(value[0], depth + 1) +
-      roughBytes(value[length >> 1], depth + 1) +
-      roughBytes(value[length - 1], depth + 1);
-    return Math.ceil((sampled / maxSampled + 1) * length);
-  }
-  let bytes = 2;
-  for (const key in value) bytes += key.length + 4 + roughBytes((value as Record<string, unknown>)[key], depth + 1);
-  return bytes;
-}
 
 /** What `JSON.stringify` gives for plain values, in pieces of about this size. */
 export function* slicesOf(value: unknown, bytes = sliceBytes): Generator<string> {

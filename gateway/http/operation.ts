@@ -1,12 +1,11 @@
 /** One request for operations: what is read, who answers, and how the answer leaves. */
 import { randomUUID } from "node:crypto";
 import { overloaded } from "../admission.ts";
-import { type Answer, printed } from "../answer.ts";
+import { type Answer, largeBytes, sizeOf } from "../answer.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { AboutOperation, Handle, OperationInput } from "../handle.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type EventStreams, sendAsEvents } from "./event-stream.ts";
-import { largeBytes, roughBytes } from "./large.ts";
 import type { Exchange } from "./listener.ts";
 import { type Accepted, graphqlResponse, negotiate, plainJson } from "./media-type.ts";
 import { type DeferredAnswer, endDeferred, sendDeferred } from "./multipart.ts";
@@ -182,12 +181,6 @@ function eventsOf({ resume }: Parameters, { exchange, accepted }: Known): Partia
   // As the HTML standard has it: an empty one is none.
   const given = typeof last === "string" && last !== "" ? last : null;
   return { acceptsEvents: accepted.acceptsEvents, resume: given ?? resume ?? null };
-}
-
-function sizeOf({ data, [printed]: known }: Answer): number {
-  if (known === undefined) return roughBytes(data);
-  known.bytes ??= roughBytes(data);
-  return known.bytes;
 }
 
 function isDeferred(answer: Answer | Refusal): answer is DeferredAnswer {

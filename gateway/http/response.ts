@@ -1,7 +1,7 @@
 /** Writing answers: status, media type, and the headers that every answer carries. */
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { type Answer, printed } from "../answer.ts";
+import { type Answer, printOnce } from "../answer.ts";
 import { type ClientError, type ErrorCode, errorTable, type Refusal, refusalStatus, refuse } from "../errors.ts";
 import type { SourceFreshness } from "../freshness.ts";
 import { writeSlices } from "./large.ts";
@@ -66,12 +66,12 @@ const bodyOf = (text: string): Body => ({ text, bytes: Buffer.byteLength(text) }
 const freshnessBodies = new WeakMap<object, Body>();
 
 /** As `JSON.stringify` gives it. What is known of parts of it is not measured again: that would copy all of it. */
-export function answerBody({ errors, data, extensions, [printed]: known }: Answer): Body {
-  const kept = known?.kept ?? bodyOf(JSON.stringify(data));
-  if (known?.kept === null && kept.text.length <= known.maxLength) known.kept = { data: data as object, ...kept };
+export function answerBody(answer: Answer): Body {
+  const { errors, extensions } = answer;
+  const { text, bytes } = printOnce(answer);
   const before = errors === undefined ? opening : bodyOf(`{"errors":${JSON.stringify(errors)},"data":`);
   const after = extensions === undefined ? closing : freshnessBody(extensions.freshness);
-  return { text: before.text + kept.text + after.text, bytes: before.bytes + kept.bytes + after.bytes };
+  return { text: before.text + text + after.text, bytes: before.bytes + bytes + after.bytes };
 }
 
 const opening = bodyOf('{"data":');
