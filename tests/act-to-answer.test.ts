@@ -148,7 +148,8 @@ test(
     const stream = await openSse(graph.url(), { query }, { authorization: `Bearer ${token}` });
     expect(stream.status).toBe(200);
     const times: number[] = [];
-    const wanted = isFullSize ? count : 3;
+    // Of those who are seen few can have another motion filed by now.
+    const wanted = isFullSize ? Math.ceil(count / 4) : 3;
     for (const file of people) {
       if (times.length >= wanted) break;
       const [aNumber = ""] = aNumbersOf(file);
