@@ -9,7 +9,8 @@ export default {
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "/.crosswalk/"],
   injectGlobals: false,
-  maxWorkers: 2,
+  // One more than there are cores to be counted on: many tests wait, for leases and for what is slow by intent.
+  maxWorkers: 3,
   globalSetup: "<rootDir>/tests/one-postgres.cjs",
   globalTeardown: "<rootDir>/tests/one-postgres-end.cjs",
   setupFiles: ["<rootDir>/tests/short-traces.cjs"],
