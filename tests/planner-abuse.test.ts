@@ -173,14 +173,19 @@ describe("fields that every subgraph shares", () => {
   );
 });
 
-test("what no limit holds back is given up by the deadline, and what comes after it is planned", async () => {
+test("what no limit holds back is given up by the deadline or before, and what comes after it is planned", async () => {
   const impatient = openPlanner({ softMs: 50, hardMs, heapMb, maxWaitMs: 60_000 });
   open.push(impatient);
   const { plan } = await impatient.load(doublingGraph);
   const held: number[] = [];
   for (const levels of [18, 19, 20]) {
     const watch = watchMainThread();
-    await expect(plan(doubling(levels))).rejects.toThrow(QueryPlanningTimeout);
+    const error = await plan(doubling(levels)).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    // A fast machine comes to where the planner itself has no room for more.
+    expect(error instanceof QueryPlanningTimeout || error instanceof QueryPlanningFailed).toBe(true);
     await expect(plan("{p{x y}}")).resolves.toHaveProperty("node");
     held.push(watch.stop());
   }
