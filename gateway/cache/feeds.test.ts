@@ -461,6 +461,8 @@ describe("whatever is told, in whatever order,", () => {
           check();
         }
       }),
+      // What is counted below is rare.
+      { numRuns: 2_000 },
     );
 
   test("the revision is another one whenever a source stands otherwise", () => {
