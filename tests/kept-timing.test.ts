@@ -7,11 +7,12 @@ import { Agent, request as httpRequest } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { mintToken } from "../mocks/issuer/mint.ts";
 import { drawSeeded } from "./differential/draw.ts";
+import { auc, aucBound } from "./distinguish.ts";
 import { type Graph, patient, startGraph } from "./graph.ts";
 import { protectMore } from "./two-worlds/people.ts";
 
 const pairs = Math.min(1000, Number(process.env.PROOF_TIMING_PAIRS ?? 40));
-const bound = Math.max(0.05, 3.3 * Math.sqrt(1 / (6 * pairs)));
+const bound = aucBound(pairs);
 
 let graph: Graph;
 let token: string;
@@ -81,10 +82,9 @@ test.each([
       for (const each of draw.chance(50) ? [asked, unasked] : [unasked, asked])
         times.get(each)?.push((await post(each)).ms);
     const [a = [], b = []] = times.values();
-    const later = a.reduce((sum, ms) => sum + b.filter((each) => each < ms).length, 0);
-    const auc = later / (a.length * b.length);
-    console.log(`result: ${title}: AUC ${auc.toFixed(3)} of ${pairs} pairs`);
-    expect(Math.abs(auc - 0.5)).toBeLessThanOrEqual(bound);
+    const told = auc(a, b);
+    console.log(`result: ${title}: AUC ${told.toFixed(3)} of ${pairs} pairs`);
+    expect(Math.abs(told - 0.5)).toBeLessThanOrEqual(bound);
   },
   60_000 + pairs * 1_000,
 );

@@ -7,12 +7,12 @@ import { Agent, request as httpRequest } from "node:http";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { mintToken } from "../mocks/issuer/mint.ts";
 import { drawSeeded } from "./differential/draw.ts";
+import { auc, aucBound } from "./distinguish.ts";
 import { personRecord } from "./graph.ts";
 import { startWorlds, type Worlds } from "./two-worlds/worlds.ts";
 
 const pairs = Number(process.env.PROOF_TIMING_PAIRS ?? 30);
-// Of few pairs chance makes more: 3.3 standard deviations.
-const bound = Math.max(0.05, 3.3 * Math.sqrt(1 / (6 * pairs)));
+const bound = aucBound(pairs);
 const timeoutMs = 60_000 + pairs * 400;
 /** On a machine that does other things meanwhile, few pairs see no less; and no less than a slow one's own work takes. */
 const plantedMs = () => (process.env.PROOF_TIMING_PAIRS ? 20 : Math.max(150, 2 * slowestMs));
@@ -102,20 +102,11 @@ async function compareTimes(persona: string, text: string | null, fin: string, c
     }
   return {
     answers: answers.size,
-    onGrid: auc(onGrid),
-    before: auc(before),
+    onGrid: auc(onGrid.hidden, onGrid.absent),
+    before: auc(before.hidden, before.absent),
     gridMs: median(onGrid.absent),
     beforeMs: median(before.absent),
   };
-}
-
-/** How likely one of the hidden took longer than one of the absent; a half: time tells nothing. */
-function auc({ hidden, absent }: Times): number {
-  const all = [...hidden.map((ms) => ({ ms, is: 1 })), ...absent.map((ms) => ({ ms, is: 0 }))].sort(
-    (a, b) => a.ms - b.ms,
-  );
-  const ranks = all.reduce((sum, { is }, index) => sum + (is ? index + 1 : 0), 0);
-  return (ranks - (hidden.length * (hidden.length + 1)) / 2) / (hidden.length * absent.length);
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -4,9 +4,9 @@ import type { Origin } from "../subgraph/caller.ts";
 import type { CompiledPlan } from "./compiled-plan.ts";
 import { complete } from "./complete.ts";
 import { type ExecuteSettings, type Execution, execute } from "./execute.ts";
-import { type KeptRun, notPrinted, type Printed } from "./kept-runs.ts";
-import type { Decision, Rights } from "./rights.ts";
-import { projected, type Shown, type ShownTo, shownAgain } from "./shown.ts";
+import { type KeptRun, notPrinted } from "./kept-runs.ts";
+import type { Rights } from "./rights.ts";
+import { type Decided, projected, type ShownTo, shownAgain } from "./shown.ts";
 
 export type RunSettings = Pick<ExecuteSettings, "facts" | "call" | "isPartial">;
 
@@ -63,13 +63,9 @@ export async function start(
   return { execution, done, next };
 }
 
-export type Executed = Shown & {
-  /** What of it was shown or withheld because of facts, and why; each distinct decision once. */
-  readonly decisions: readonly Decision[];
+export type Executed = Decided & {
   /** How long subgraphs have been waited for, in milliseconds. */
   waitedMs(): number;
-  /** Of the data, by whoever was answered with the same before. */
-  readonly printed?: Printed;
 };
 
 /** `onKept`: gets the run where another may be answered from it; null: none is to be. */

@@ -41,10 +41,15 @@ export type ShownTo = {
   readonly rights: Rights;
 };
 
-export type ShownAgain = Shown & { readonly decisions: readonly Decision[]; readonly printed?: Printed };
+export type Decided = Shown & {
+  /** What of it was shown or withheld because of facts, and why; each distinct decision once. */
+  readonly decisions: readonly Decision[];
+  /** Of the data, by whoever was answered with the same before. */
+  readonly printed?: Printed;
+};
 
 /** Of what is kept, by decisions of its own. Null: somebody in it is not let through. */
-export function shownAgain(run: KeptRun, to: ShownTo): ShownAgain | null {
+export function shownAgain(run: KeptRun, to: ShownTo): Decided | null {
   const { plan, data } = run;
   const { shapes, given, ...gating } = to;
   const [problems, decisions] = [openProblems(), openDecisions()];
