@@ -103,7 +103,8 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
     const { sources } = subgraphs;
     const { feeds = sources.feeds, subscriptions = {} } = overrides;
-    const wired = { telemetry, documents, supergraph: kept, sources, feeds, subscriptions };
+    const { asked } = subgraphs;
+    const wired = { telemetry, documents, supergraph: kept, sources, asked, feeds, subscriptions };
     return await openListeners(config, wired, ends, endAll);
   } catch (error) {
     await endAll();
@@ -127,13 +128,14 @@ type Wired = {
   readonly documents: ReturnType<typeof openDocuments>;
   readonly supergraph: Awaited<ReturnType<typeof keepCurrent<Supergraph>>>;
   readonly sources: Sources;
+  readonly asked: () => number;
   readonly feeds: AlertFeeds;
   readonly subscriptions: NonNullable<SubscriptionsSettings["limits"]>;
 };
 
 async function openListeners(
   config: Config,
-  { telemetry, documents, supergraph, sources, feeds, subscriptions: limits }: Wired,
+  { telemetry, documents, supergraph, sources, asked, feeds, subscriptions: limits }: Wired,
   ends: (() => Promise<void> | void)[],
   endAll: () => Promise<void>,
 ): Promise<Gateway> {
@@ -166,6 +168,7 @@ async function openListeners(
     documents,
     requestTimeoutMs: config.requestTimeoutMs,
     current: supergraph.current,
+    asked,
     sources: sources.standing,
     telemetry,
   });

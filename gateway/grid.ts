@@ -7,7 +7,9 @@
 export const gridMs = 25;
 
 /** Those who leave in the same millisecond leave together: one timer for all of them. */
-const leaving = new Map<number, (() => void)[]>();
+type Together = { readonly leavesAt: number; readonly resolves: (() => void)[] };
+/** Not a map: what is old in one keeps what is new in it (under-way.ts). */
+const leaving: Together[] = [];
 
 /**
  * Resolves at the first point of the grid from now on, counted from `since` on the clock of `performance.now()`, and no
@@ -18,22 +20,22 @@ export function onGrid(since: number, signal: AbortSignal): Promise<void> {
   const now = performance.now();
   const leavesAt = Math.ceil(since + Math.ceil((now - since) / gridMs) * gridMs);
   return new Promise((resolve) => {
-    const together = leaving.get(leavesAt);
-    if (together !== undefined) together.push(resolve);
+    const together = leaving.find((each) => each.leavesAt === leavesAt);
+    if (together !== undefined) together.resolves.push(resolve);
     else {
-      leaving.set(leavesAt, [resolve]);
-      setTimeout(leave, Math.ceil(leavesAt - now), leavesAt);
+      const first: Together = { leavesAt, resolves: [resolve] };
+      leaving.push(first);
+      setTimeout(leave, Math.ceil(leavesAt - now), first);
     }
   });
 }
 
-function leave(leavesAt: number): void {
-  const leftMs = leavesAt - performance.now();
+function leave(together: Together): void {
+  const leftMs = together.leavesAt - performance.now();
   // Timers may come a little early.
-  if (leftMs > 0) return void setTimeout(leave, Math.ceil(leftMs), leavesAt);
-  const together = leaving.get(leavesAt) ?? [];
-  leaving.delete(leavesAt);
-  for (const resolve of together) resolve();
+  if (leftMs > 0) return void setTimeout(leave, Math.ceil(leftMs), together);
+  leaving.splice(leaving.indexOf(together), 1);
+  for (const resolve of together.resolves) resolve();
 }
 
 /** Each value at a point of the grid of its own. */

@@ -19,6 +19,8 @@ const maxConcurrentPerSubgraph = 128;
 export type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & {
   readonly generation: NonNullable<SupergraphSettings["generation"]>;
   readonly sources: Sources;
+  /** How many questions so far that were not answered from memory. */
+  asked(): number;
   close(): Promise<void>;
 };
 
@@ -48,8 +50,10 @@ export async function openSubgraphs(config: Config, telemetry: Telemetry): Promi
   const urlOf = subgraphUrl(config);
   const generation = (subgraphs: readonly string[]) =>
     sources.feeds.generation(subgraphs.flatMap((each) => traitsOf(each).systems));
+  let asked = 0;
   return {
     sources,
+    asked: () => asked,
     isCommon,
     generation,
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,
@@ -57,9 +61,10 @@ export async function openSubgraphs(config: Config, telemetry: Telemetry): Promi
       // All or none: a supergraph with one subgraph that cannot be asked is refused as it stands.
       const urls = new Map([...subgraphs].map(([name, url]) => [name, urlOf(name, url)]));
       for (const name of urls.keys()) if (keysOf(name) === undefined) refuseUnsigned(config, name);
-      const executed: ExecutedCall = ({ origin, ...asked }) => {
-        const { subgraph } = asked;
-        const request = { ...asked, url: urls.get(subgraph) ?? "", generation: generation([subgraph]) };
+      const executed: ExecutedCall = ({ origin, ...question }) => {
+        asked += 1;
+        const { subgraph } = question;
+        const request = { ...question, url: urls.get(subgraph) ?? "", generation: generation([subgraph]) };
         if (origin === undefined) return call(request);
         const { requestId } = origin;
         if (isCommon(subgraph)) return call({ ...request, requestId });

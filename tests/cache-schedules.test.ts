@@ -56,7 +56,13 @@ describe("seen in some interleaving is", () => {
     folder = mkdtempSync(join(tmpdir(), "cache-faults-"));
     mkdirSync(join(folder, "tests"));
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    for (const each of ["gateway/cache", "gateway/subgraph", "gateway/errors.ts", "tests/cache-schedules"])
+    for (const each of [
+      "gateway/cache",
+      "gateway/subgraph",
+      "gateway/errors.ts",
+      "gateway/under-way.ts",
+      "tests/cache-schedules",
+    ])
       cpSync(join(root, each), join(folder, each), { recursive: true });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -115,6 +115,7 @@ const gatewayFromTheTop = [
   "handle.ts",
   "answer.ts",
   "admission.ts",
+  "turns.ts",
   "grid.ts",
   "freshness.ts",
   "supergraph",
@@ -130,6 +131,7 @@ const gatewayFromTheTop = [
   "config.ts",
   "errors.ts",
   "compiled.ts",
+  "under-way.ts",
 ];
 
 export const nothingImportsUpward: Rule = (files) =>

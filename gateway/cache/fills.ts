@@ -1,5 +1,6 @@
 /** Reads under way whose answers others may take, entry by entry. */
 import type { SubgraphFailure } from "../subgraph/call.ts";
+import { Table } from "../under-way.ts";
 import type { Entry } from "./entry.ts";
 
 /** A value that was found or read. `entry`: it was kept, and must still hold when it is served; null: read just now. */
@@ -33,7 +34,7 @@ export type Fills<Own> = {
 const none: ReadonlyMap<string, Found> = new Map();
 
 export function openFills<Own>(): Fills<Own> {
-  const open = new Map<string, { readonly generation: string; readonly fill: Fill<Own> }>();
+  const open = new Table<{ readonly generation: string; readonly fill: Fill<Own> }>();
   return {
     find(key, generation) {
       const known = open.get(key);

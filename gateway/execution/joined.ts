@@ -2,6 +2,7 @@
  * Identical operations under way at once are executed once, as long as none of the first one's reads has been answered:
  * each of its reads would be shared anyway (subgraph/dedupe.ts), and what is read later is read after the others came.
  */
+import { Table } from "../under-way.ts";
 
 /** Starts an execution. `onAnswered` is to be called when the first of its reads is answered. */
 export type Start<Result> = (signal: AbortSignal, onAnswered: () => void) => Promise<Result>;
@@ -20,7 +21,7 @@ export type JoinedRuns<Result> = {
 type Run<Result> = { readonly result: Promise<Result>; readonly gone: AbortController; waiting: number };
 
 export function joinedRuns<Result>(): JoinedRuns<Result> {
-  const open = new Map<string, Run<Result>>();
+  const open = new Table<Run<Result>>();
 
   const begin = (key: string, start: Start<Result>): Run<Result> => {
     const gone = new AbortController();

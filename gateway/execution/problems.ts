@@ -54,55 +54,70 @@ const none: readonly Problem[] = [];
 /** More say nothing new about one place. */
 const maxAtOnePlace = 10;
 
-export function openProblems(): Problems {
-  let places: Map<object, Map<string | number, Problem[]>> | null = null;
-  let loose: Map<object, Problem[]> | null = null;
-  const keysOf = (holder: object): Map<string | number, Problem[]> => {
-    places ??= new Map();
-    let keys = places.get(holder);
+export const openProblems = (): Problems => new Collected();
+
+/** A class: an object that is made with accessors of its own costs a hidden class each, which keeps all they refer to. */
+class Collected implements Problems {
+  #places: Map<object, Map<string | number, Problem[]>> | null = null;
+  #loose: Map<object, Problem[]> | null = null;
+
+  get isEmpty(): boolean {
+    return this.#places === null && this.#loose === null;
+  }
+
+  get loose(): readonly Problem[] {
+    const byText = new Map<string, Problem>();
+    for (const each of [...(this.#loose?.values() ?? [])].flat())
+      byText.set(`${each.code} ${each.agency} ${each.system}`, each);
+    return [...byText.values()];
+  }
+
+  add(holder: object, key: string | number, problem: Problem): void {
+    const keys = this.#keysOf(holder);
+    const known = keys.get(key);
+    if (!known) keys.set(key, [problem]);
+    else if (known.length < maxAtOnePlace && !known.includes(problem)) known.push(problem);
+  }
+
+  at(holder: object, key: string | number): readonly Problem[] {
+    return this.#places?.get(holder)?.get(key) ?? none;
+  }
+
+  of(holder: object): Iterable<readonly [string | number, readonly Problem[]]> {
+    return [...(this.#places?.get(holder) ?? [])];
+  }
+
+  move(from: object, to: object): void {
+    const found = this.#places?.get(from);
+    if (!found || from === to) return;
+    for (const [key, problems] of found) for (const problem of problems) this.add(to, key, problem);
+  }
+
+  replace(holder: object, key: string | number, problems: readonly Problem[]): void {
+    if (problems.length > 0) this.#keysOf(holder).set(key, [...problems]);
+    else this.#places?.get(holder)?.delete(key);
+  }
+
+  addLoose({ code, agency, system }: Problem, about: object): void {
+    this.#loose ??= new Map();
+    const known = this.#loose.get(about) ?? [];
+    const problem = { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) };
+    if (known.length < maxAtOnePlace) this.#loose.set(about, [...known, problem]);
+  }
+
+  takeLoose(about: object): readonly Problem[] {
+    const taken = this.#loose?.get(about) ?? none;
+    this.#loose?.delete(about);
+    return taken;
+  }
+
+  #keysOf(holder: object): Map<string | number, Problem[]> {
+    this.#places ??= new Map();
+    let keys = this.#places.get(holder);
     if (!keys) {
       keys = new Map();
-      places.set(holder, keys);
+      this.#places.set(holder, keys);
     }
     return keys;
-  };
-  return {
-    get loose() {
-      const byText = new Map<string, Problem>();
-      for (const each of [...(loose?.values() ?? [])].flat())
-        byText.set(`${each.code} ${each.agency} ${each.system}`, each);
-      return [...byText.values()];
-    },
-    get isEmpty() {
-      return places === null && loose === null;
-    },
-    add(holder, key, problem) {
-      const keys = keysOf(holder);
-      const known = keys.get(key);
-      if (!known) keys.set(key, [problem]);
-      else if (known.length < maxAtOnePlace && !known.includes(problem)) known.push(problem);
-    },
-    at: (holder, key) => places?.get(holder)?.get(key) ?? none,
-    of: (holder) => [...(places?.get(holder) ?? [])],
-    move(from, to) {
-      const found = places?.get(from);
-      if (!found || from === to) return;
-      for (const [key, problems] of found) for (const problem of problems) this.add(to, key, problem);
-    },
-    replace(holder, key, problems) {
-      if (problems.length > 0) keysOf(holder).set(key, [...problems]);
-      else places?.get(holder)?.delete(key);
-    },
-    addLoose({ code, agency, system }, about) {
-      loose ??= new Map();
-      const known = loose.get(about) ?? [];
-      const problem = { code, ...(agency ? { agency } : {}), ...(system ? { system } : {}) };
-      if (known.length < maxAtOnePlace) loose.set(about, [...known, problem]);
-    },
-    takeLoose(about) {
-      const taken = loose?.get(about) ?? none;
-      loose?.delete(about);
-      return taken;
-    },
-  };
+  }
 }

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { Bag, type Member } from "../under-way.ts";
 import { refuseUnparsed } from "./response.ts";
 
 export type Exchange = {
@@ -59,7 +60,7 @@ const quietMs = 100;
 /** Connections that the system keeps until we come to them: those of a burst, which it would else drop in silence. */
 const backlog = 4096;
 
-type UnderWay = {
+type UnderWay = Member & {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly gone: AbortController;
@@ -71,7 +72,7 @@ type UnderWay = {
 export async function listen(settings: ListenerSettings): Promise<Listener> {
   const { host, port, respond, refuseEnding, refuseMalformed, upgrade } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
-  const underWay = new Set<UnderWay>();
+  const underWay = new Bag<UnderWay>();
   let isEnding = false;
   let onIdle = () => {};
 
@@ -130,7 +131,7 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${boundPort}`,
     async close(drainMs) {
       isEnding = true;
-      for (const { response } of underWay) response.shouldKeepAlive = false;
+      for (const { response } of underWay.members()) response.shouldKeepAlive = false;
       // It goes on listening until then: a refused connection tells a client less than a 503 does.
       await new Promise<void>((resolve) => {
         if (underWay.size === 0) return resolve();
@@ -143,7 +144,7 @@ export async function listen(settings: ListenerSettings): Promise<Listener> {
       await lastWords(server, Math.min(drainMs, quietMs));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       clearInterval(check);
-      for (const { gone } of underWay) gone.abort();
+      for (const { gone } of underWay.members()) gone.abort();
       server.closeAllConnections();
       await closed;
     },
@@ -177,8 +178,8 @@ function isWellFormed({ httpVersion, headers, rawHeaders }: IncomingMessage): bo
  * Whether something on this connection is still owed an answer other than the one that could not be read. To write
  * there would be to answer twice, or in the middle of an answer.
  */
-function awaitsAnswer(underWay: ReadonlySet<UnderWay>, socket: Duplex): boolean {
-  for (const { request, response } of underWay)
+function awaitsAnswer(underWay: Bag<UnderWay>, socket: Duplex): boolean {
+  for (const { request, response } of underWay.members())
     if (request.socket === socket && (request.complete || response.headersSent)) return true;
   return false;
 }
@@ -193,9 +194,9 @@ function lastWords(server: Server, ms: number): Promise<void> {
   });
 }
 
-function endSlowReaders(underWay: ReadonlySet<UnderWay>, { answerMs, answerBytesPerMs }: ClientLimits): void {
+function endSlowReaders(underWay: Bag<UnderWay>, { answerMs, answerBytesPerMs }: ClientLimits): void {
   const now = performance.now();
-  for (const exchange of underWay) {
+  for (const exchange of underWay.members()) {
     const { response } = exchange;
     // An answer behind another on the same connection has no socket yet: nothing of it can be taken.
     const isWaiting = response.socket !== null && (response.writableEnded || response.writableNeedDrain);

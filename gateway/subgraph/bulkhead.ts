@@ -15,7 +15,7 @@ type Waiter = Wait & { readonly letIn: () => void };
 
 export function openBulkhead(places: number, waitingPlaces: number, watch: Watch): Bulkhead {
   // In the order of their coming; one who gives up is out at once.
-  const waiters = new Set<Waiter>();
+  const waiters: Waiter[] = [];
   let taken = 0;
   return {
     enter() {
@@ -23,7 +23,7 @@ export function openBulkhead(places: number, waitingPlaces: number, watch: Watch
         taken++;
         return true;
       }
-      if (waiters.size >= waitingPlaces) throw new SubgraphFailure("SUBREQUEST_NOT_SENT");
+      if (waiters.length >= waitingPlaces) throw new SubgraphFailure("SUBREQUEST_NOT_SENT");
       return false;
     },
     wait: (deadline, signal) =>
@@ -33,20 +33,19 @@ export function openBulkhead(places: number, waitingPlaces: number, watch: Watch
           signal,
           letIn: resolve,
           onGivenUp(why) {
-            waiters.delete(waiter);
+            waiters.splice(waiters.indexOf(waiter), 1);
             reject(why === "deadline" ? new SubgraphFailure("GATEWAY_TIMEOUT") : abandoned(signal));
           },
         };
-        waiters.add(waiter);
+        waiters.push(waiter);
         watch.add(waiter);
       }),
     leave() {
-      const [longest] = waiters;
+      const longest = waiters.shift();
       if (longest === undefined) {
         taken--;
         return;
       }
-      waiters.delete(longest);
       watch.delete(longest);
       longest.letIn();
     },

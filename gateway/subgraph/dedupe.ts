@@ -1,4 +1,6 @@
 /** Identical reads under way at the same time are asked for once. */
+
+import { Table } from "../under-way.ts";
 import {
   abandoned,
   type Layer,
@@ -28,10 +30,10 @@ export type DedupeSettings = {
  */
 export function deduped({ isCommon, watch }: DedupeSettings): Layer {
   return (next) => {
-    const readsByPlace = new Map<string, Map<string, Read>>();
-    const readsOf = ({ subgraph, url }: SubgraphRequest): Map<string, Read> => {
+    const readsByPlace = new Map<string, Table<Read>>();
+    const readsOf = ({ subgraph, url }: SubgraphRequest): Table<Read> => {
       const place = `${subgraph} ${url}`;
-      const reads = readsByPlace.get(place) ?? new Map<string, Read>();
+      const reads = readsByPlace.get(place) ?? new Table<Read>();
       readsByPlace.set(place, reads);
       return reads;
     };
@@ -89,7 +91,7 @@ class Waiter implements Wait {
 
 /** One request upstream and all who wait for it. INVARIANT: it is in `reads` exactly as long as somebody waits for it. */
 class Read {
-  readonly #reads: Map<string, Read>;
+  readonly #reads: Table<Read>;
   readonly #key: string;
   readonly #next: SubgraphCall;
   readonly #watch: Watch;
@@ -97,7 +99,7 @@ class Read {
   readonly #waiters = new Set<Waiter>();
   readonly #upstream = new AbortController();
 
-  constructor(reads: Map<string, Read>, next: SubgraphCall, watch: Watch, request: SubgraphRequest) {
+  constructor(reads: Table<Read>, next: SubgraphCall, watch: Watch, request: SubgraphRequest) {
     this.#reads = reads;
     this.#key = keyOf(request);
     this.#next = next;

@@ -1,4 +1,5 @@
 /** Gives up waits at their deadlines, with one timer for all of them, and when those they are for have gone. */
+import { Bag, type Member } from "../under-way.ts";
 
 export type Wait = {
   /** On the clock of `now()`; Infinity: none. */
@@ -6,7 +7,11 @@ export type Wait = {
   readonly signal: AbortSignal;
   /** Called at most once, and never after `delete`. */
   onGivenUp(why: "deadline" | "aborted"): void;
+  /** The watch's own, while it watches. */
+  watched?: Watched | null;
 };
+
+type Watched = Member & { readonly wait: Wait; readonly listener: () => void };
 
 export type Watch = {
   /** Milliseconds; `performance.now()` outside tests. */
@@ -22,8 +27,7 @@ const stoodStillMs = 50;
 
 /** Deadlines nearly always come in the order of their calls, so that the one timer is hardly ever set anew. */
 export function openWatch(now: () => number = () => performance.now()): Watch {
-  /** Each with what listens to its signal. */
-  const waits = new Map<Wait, () => void>();
+  const waits = new Bag<Watched>();
   let timer: NodeJS.Timeout | null = null;
   let timerDue = Infinity;
 
@@ -44,7 +48,7 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     const instant = now();
     let next = Infinity;
     const late: Wait[] = [];
-    for (const wait of waits.keys()) {
+    for (const { wait } of waits.members()) {
       if (wait.deadline <= instant) late.push(wait);
       else if (wait.deadline < next) next = wait.deadline;
     }
@@ -52,10 +56,11 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     for (const wait of late) if (forget(wait)) wait.onGivenUp("deadline");
   };
   const forget = (wait: Wait): boolean => {
-    const listener = waits.get(wait);
-    if (listener === undefined) return false;
-    wait.signal.removeEventListener("abort", listener);
-    return waits.delete(wait);
+    const { watched } = wait;
+    if (!watched) return false;
+    wait.watched = null;
+    wait.signal.removeEventListener("abort", watched.listener);
+    return waits.delete(watched);
   };
 
   return {
@@ -64,7 +69,8 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
       const listener = () => {
         if (forget(wait)) wait.onGivenUp("aborted");
       };
-      waits.set(wait, listener);
+      wait.watched = { wait, listener };
+      waits.add(wait.watched);
       wait.signal.addEventListener("abort", listener);
       if (wait.deadline < timerDue) arm(wait.deadline);
     },
@@ -73,7 +79,7 @@ export function openWatch(now: () => number = () => performance.now()): Watch {
     },
     close() {
       arm(Infinity);
-      for (const wait of waits.keys()) forget(wait);
+      for (const { wait } of waits.members()) forget(wait);
     },
   };
 }
