@@ -12,6 +12,7 @@ import { gathering } from "./gather.ts";
 import { type LastingPart, splitByLifetime } from "./lifetimes.ts";
 import type { RequiredSelection } from "./plan.ts";
 import { entityQuestion, type Keeping, type KeptQuestion, rootQuestion } from "./questions.ts";
+import { referencePlaces, unifying } from "./references.ts";
 import { type RepresentationShape, representationShape } from "./representation.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
 import { type Selection, selectionOf } from "./selection.ts";
@@ -27,13 +28,18 @@ export type CompileSettings = {
   readonly keeping?: Keeping;
 };
 
+type RequestSettings = CompileSettings & {
+  /** Whether objects at this path of keys come from one request alone, and nothing is decided about them. */
+  readonly isBroughtOnce: (path: readonly string[]) => boolean;
+};
+
 /** Who answers what, from this path of keys on. */
 export type Answerer = { readonly keys: readonly string[]; readonly set: SelectionSetNode; readonly subgraph: string };
 
 /** Without its place among the requests of the plan. */
 export function compileRequest(
   units: readonly Unit[],
-  settings: CompileSettings,
+  settings: RequestSettings,
 ): {
   readonly request: Omit<Request, "index" | "before" | "waitsFor" | "isApart">;
   readonly answerers: readonly Answerer[];
@@ -57,6 +63,7 @@ export function compileRequest(
       place: gathered(first.place, settings),
       selection: selectionOf([{ set, isCertain: true }], settings.facts.fits),
       copy: copying(selectionOf([{ set: document.selectionSet, isCertain: true }], settings.facts.fits)),
+      unify: unifyAt([first], document.selectionSet, settings),
       outputRewrites: fetch.outputRewrites ?? [],
       kept:
         keeping === null || fetch.operationKind !== "query" ? null : rootQuestion({ ...settings, keeping }, document),
@@ -92,7 +99,7 @@ function isLasting({ kept }: { readonly kept: KeptQuestion | null }): boolean {
   return kept !== null && kept.question.lifetime !== null;
 }
 
-function entityParts(units: readonly Unit[], settings: CompileSettings) {
+function entityParts(units: readonly Unit[], settings: RequestSettings) {
   const { facts, synthetics } = settings;
   const keeping = keepingOf(settings);
   const variables: VariableDefinitionNode[] = [];
@@ -131,6 +138,7 @@ function entityParts(units: readonly Unit[], settings: CompileSettings) {
         shape,
         selection,
         copy: copying(selectionOf([{ set: selectionSet, isCertain: true }], facts.fits)),
+        unify: unifyAt(members, set, settings),
         bringsObjects: selection.of(undefined).some(({ below }) => below !== null),
         selectionSet,
         keys,
@@ -149,6 +157,20 @@ function entityParts(units: readonly Unit[], settings: CompileSettings) {
       representations: isOne ? "representations" : `r${index}`,
     })),
   };
+}
+
+/** References that the same is selected of at several places are unified only where they can be at each. */
+function unifyAt(units: readonly Unit[], set: SelectionSetNode, { facts, isBroughtOnce }: RequestSettings) {
+  if (units.some(({ fetch: { outputRewrites = [] } }) => outputRewrites.length > 0)) return null;
+  const root = facts.schema.getQueryType();
+  if (!root) return null;
+  const above = units.map(({ place }) => place.map(({ key }) => key));
+  return unifying(
+    referencePlaces(set, root, facts).filter(({ place }) => {
+      const below = place.map(({ key }) => key);
+      return above.every((keys) => isBroughtOnce([...keys, ...below]));
+    }),
+  );
 }
 
 function gathered(place: Place, { places = noPlaces }: CompileSettings): GatheredPlace {

@@ -10,7 +10,7 @@ import { decoyOf } from "./decoy.ts";
 import { type FactPlaces, noPlaces } from "./fact-places.ts";
 import { gathering } from "./gather.ts";
 import type { PersonOrder } from "./persons-first.ts";
-import type { QueryPlan } from "./plan.ts";
+import type { FetchNode, QueryPlan } from "./plan.ts";
 import { selectsPath } from "./selection.ts";
 import { groupKey, type Place, type Step, type Unit, unitsOf } from "./units.ts";
 
@@ -27,10 +27,12 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
       gated === null || (place.at(-1) as Step).lists > 0 ? [] : (persons[person]?.first ?? []),
     ),
   );
+  const isPlain = isDecidedNowhere(places) && deferred.length === 0 && units.every(({ fetch }) => isPlainRead(fetch));
+  const isBroughtOnce = (path: readonly string[]) => isPlain && units.filter((unit) => brings(unit, path)).length === 1;
   const compiled = groups.map((members) =>
     compileRequest(
       members.map((unit) => units[unit] as Unit),
-      settings,
+      { ...settings, isBroughtOnce },
     ),
   );
   return {
@@ -67,6 +69,23 @@ export function compilePlan(plan: QueryPlan, settings: CompileSettings): Compile
     usesContext: units.some(({ fetch }) => fetch.contextRewrites?.length),
     agencyOf: agencyIn(compiled.flatMap(({ answerers }) => answerers)),
   };
+}
+
+function isDecidedNowhere({ persons, subjects }: FactPlaces): boolean {
+  return persons.length === 0 && subjects.length === 0;
+}
+
+function isPlainRead({ operationKind, contextRewrites = [] }: FetchNode): boolean {
+  return operationKind === "query" && contextRewrites.length === 0;
+}
+
+/** Whether it selects the objects at this path; what it adds to objects that are there is another thing. */
+function brings({ place, set }: Unit, path: readonly string[]): boolean {
+  return (
+    place.length < path.length &&
+    place.every(({ key }, at) => key === path[at]) &&
+    selectsPath(set, path.slice(place.length))
+  );
 }
 
 function agencyIn(answerers: readonly Answerer[]): CompiledPlan["agencyOf"] {

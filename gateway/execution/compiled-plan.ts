@@ -7,6 +7,7 @@ import type { UsedKey } from "./fetch-document.ts";
 import type { Gather } from "./gather.ts";
 import type { KeyRenamer, Rewrite } from "./plan.ts";
 import type { KeptQuestion } from "./questions.ts";
+import type { Unify } from "./references.ts";
 import type { RepresentationShape } from "./representation.ts";
 import type { Selection } from "./selection.ts";
 import type { Condition, DeferredBlock, Place, Step } from "./units.ts";
@@ -23,6 +24,8 @@ export type EntityPart = {
   readonly copy: Copy;
   /** Whether what it brings has objects in it, which then stand at the place of each entity that is alike. */
   readonly bringsObjects: boolean;
+  /** Null where it brings no references that can be. */
+  readonly unify: Unify | null;
   readonly keys: readonly UsedKey[];
   /** Keys that stand in the representations: they are the entity's own, whatever becomes of the fetch. */
   readonly required: ReadonlySet<string>;
@@ -48,6 +51,8 @@ export type RootPart = {
   readonly selection: Selection;
   /** Of the answer as it comes. */
   readonly copy: Copy;
+  /** Null where it brings no references that can be. */
+  readonly unify: Unify | null;
   readonly outputRewrites: readonly Rewrite[];
   readonly kept: KeptQuestion | null;
 };

@@ -14,7 +14,7 @@ import type { CompiledPlan, EntityPart, Request, RootPart } from "./compiled-pla
 import { contextVariables } from "./context.ts";
 import { type Decisions, openDecisions } from "./decisions.ts";
 import { type Gate, openGate } from "./gate.ts";
-import { gatherWithAncestors } from "./gather.ts";
+import { gatherWithAncestors, type Sharing } from "./gather.ts";
 import { withhold } from "./merge.ts";
 import { openProblems, type Problems } from "./problems.ts";
 import { bodyWith, entityReads, rootReads, type WriteMembers } from "./reads.ts";
@@ -53,8 +53,7 @@ export type Execution = {
   waitedMs(): number;
   /** What the data was put together from, where all of it was at hand, nothing is wrong and nobody was held back; else null. */
   held(): readonly (() => HeldAnswer)[] | null;
-  /** Whether one object may stand at several places of the data. */
-  isShared(): boolean;
+  sharing(): Sharing;
 };
 
 /**
@@ -123,10 +122,12 @@ function openRun(settings: ExecuteSettings): Run {
   const clock = waitingClock();
   const membersOf = variableWriter(variables);
   const wanted = settings.freshness === undefined ? null : { freshness: settings.freshness };
-  /** Whether one object may stand at several places: then each is looked at once. */
-  let isShared = false;
+  let sharing: Sharing = "none";
   const onShared = () => {
-    isShared = true;
+    sharing = "objects";
+  };
+  const onUnified = () => {
+    if (sharing === "none") sharing = "references";
   };
   const decisions = openDecisions();
   const gate = openGate({
@@ -137,9 +138,9 @@ function openRun(settings: ExecuteSettings): Run {
     decisions,
     data,
     variables,
-    isShared: () => isShared,
+    sharing: () => sharing,
   });
-  const settling = { problems, facts, isDecoy: gate.isDecoy };
+  const settling = { problems, facts, isDecoy: gate.isDecoy, onUnified };
   let held: (() => HeldAnswer)[] | null = [];
 
   const ask = async (asked: ExecutedRequest): Promise<AnswerBody> => {
@@ -189,7 +190,7 @@ function openRun(settings: ExecuteSettings): Run {
     const { kept } = root;
     const isKept = kept !== null && request.isKept && !plan.isMutation;
     return exchange(request, body, isKept ? { reads: rootReads(kept, membersOf, body) } : null, (answer) =>
-      settleRoot(settling, request, root, root.place.gather(data, isShared), answer),
+      settleRoot(settling, request, root, root.place.gather(data, sharing), answer),
     );
   };
 
@@ -217,8 +218,10 @@ function openRun(settings: ExecuteSettings): Run {
     sendAsked(
       request,
       request.entities.map((part) => {
+        // What is put below a reference stands wherever the reference does.
+        if (sharing === "references" && part.bringsObjects) onShared();
         const placed = part.places.map(({ keys, gather, subject }) => {
-          const targets = gather(data, isShared);
+          const targets = gather(data, sharing);
           return { keys, targets: subject === null ? targets : gate.unknownSubjects(targets, subject) };
         });
         return asked(request, part, placed);
@@ -249,8 +252,8 @@ function openRun(settings: ExecuteSettings): Run {
     gate,
     decisions,
     waitedMs: clock.waitedMs,
-    held: () => (problems.isEmpty && gate.isOpen ? held : null),
-    isShared: () => isShared,
+    held: () => (problems.isEmpty && gate.isOpen() ? held : null),
+    sharing: () => sharing,
     send(request) {
       const holds = request.conditions.every(({ variable, value }) => (variables[variable] === true) === value);
       if (!holds) return null;

@@ -8,6 +8,7 @@ import { read } from "./complete.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Decoy } from "./decoy.ts";
 import type { SubjectPlace } from "./fact-places.ts";
+import type { Sharing } from "./gather.ts";
 import { identitiesOf } from "./identity.ts";
 import { type Judge, judgeOf, refusalsOf } from "./judge.ts";
 import { isOfOwnRecord, type Problem, type Problems } from "./problems.ts";
@@ -20,7 +21,7 @@ export type Gate = {
   /** Those whose facts have still to be asked for: others are known from elsewhere, by their key. */
   unknownSubjects(subjects: readonly object[], place: SubjectPlace): readonly object[];
   /** Nobody was held back, and nobody was put in the place of anybody. */
-  readonly isOpen: boolean;
+  isOpen(): boolean;
   /** Decides about everybody in data that is there whole; false, and nothing is changed, unless all are let through. */
   readmit(): boolean;
   /** Whether the gate has let this person through. */
@@ -42,8 +43,7 @@ export type GateSettings = {
   readonly data: object;
   /** Coerced, by internal names. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Whether one object may stand at several places. */
-  readonly isShared: () => boolean;
+  readonly sharing: () => Sharing;
 };
 
 const unavailable: Problem = { code: "GUARD_UNAVAILABLE" };
@@ -54,7 +54,7 @@ type Outcome = "permit" | "hide" | "unavailable";
 const openGateOf: Gate = {
   answered: () => {},
   unknownSubjects: (subjects) => subjects,
-  isOpen: true,
+  isOpen: () => true,
   readmit: () => true,
   hasPassed: () => false,
   pass: () => {},
@@ -63,7 +63,7 @@ const openGateOf: Gate = {
 };
 
 export function openGate(settings: GateSettings): Gate {
-  const { plan, facts, rights, problems, decisions, data, variables, isShared } = settings;
+  const { plan, facts, rights, problems, decisions, data, variables, sharing } = settings;
   if (plan.persons.length === 0) return openGateOf;
   const identities = identitiesOf(facts);
   let left: number[] | null = null;
@@ -124,7 +124,7 @@ export function openGate(settings: GateSettings): Gate {
 
   const settle = (step: PersonStep): void => {
     const { last, gated } = step;
-    for (const holder of step.holders(data, isShared())) {
+    for (const holder of step.holders(data, sharing())) {
       const value = read(holder, last.key);
       if (typeof value !== "object" || value === null) continue;
       if (gated === null) {
@@ -155,7 +155,7 @@ export function openGate(settings: GateSettings): Gate {
     const way = askedBy(variables);
     ways.push(way);
     let before = 0;
-    for (const holder of holders(data, isShared())) {
+    for (const holder of holders(data, sharing())) {
       before += 1;
       const found = read(holder, last.key);
       if (typeof found === "object" && found !== null) asked.set(found, `${before} ${way}`);
@@ -202,13 +202,11 @@ export function openGate(settings: GateSettings): Gate {
         return false;
       });
     },
-    get isOpen() {
-      return isOpen;
-    },
+    isOpen: () => isOpen,
     readmit: () =>
       plan.persons.every((step) =>
         step
-          .holders(data, isShared())
+          .holders(data, sharing())
           .every((holder) => eachPerson(read(holder, step.last.key), (person) => decide(person, step) === "permit")),
       ),
     hasPassed: (person) => passed.has(person),

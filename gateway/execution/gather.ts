@@ -4,19 +4,23 @@ import { Code } from "./code.ts";
 import { read } from "./complete.ts";
 import type { Place } from "./units.ts";
 
-export type Gather = (from: object, isShared: boolean) => readonly object[];
+export type Gather = (from: object, sharing: Sharing) => readonly object[];
 
 /**
- * Finds every object at this place, in order. `isShared`: one object may stand at several places, and is then given once.
+ * Whether one object may stand at several places: of some, those below them as well; or references alone, which nothing
+ * stands below.
  */
+export type Sharing = "none" | "references" | "objects";
+
+/** Finds every object at this place, in order. One that stands at several places is given once. */
 export function gathering(place: Place): Gather {
   let all: ((from: object, into: object[]) => void) | null = null;
-  return (from, isShared) => {
-    if (isShared) return gatherOnce(from, place);
+  return (from, sharing) => {
+    if (sharing === "objects") return gatherOnce(from, place);
     all ??= compileGather(place);
     const found: object[] = [];
     all(from, found);
-    return found;
+    return sharing === "references" ? [...new Set(found)] : found;
   };
 }
 

@@ -26,7 +26,7 @@ function answer(more: Partial<HeldAnswer> = {}) {
 const runOf = (...answers: readonly HeldAnswer[]): KeptRun => ({
   plan,
   data: {},
-  isShared: false,
+  sharing: "none",
   answers,
   isWithheldFrom: false,
   printed: notPrinted(answers),

@@ -7,13 +7,13 @@
  */
 import type { AtHand, HeldAnswer } from "../subgraph/call.ts";
 import type { CompiledPlan } from "./compiled-plan.ts";
+import type { Sharing } from "./gather.ts";
 
 export type KeptRun = {
   readonly plan: CompiledPlan;
   /** Under internal names. Never changed. */
   readonly data: object;
-  /** One object may stand at several places of it. */
-  readonly isShared: boolean;
+  readonly sharing: Sharing;
   /** Those that it was put together from. */
   readonly answers: readonly HeldAnswer[];
   /** Somebody was not shown all of it: what is withheld is taken from a copy. */

@@ -85,7 +85,7 @@ export async function executeWhole(
     const run: KeptRun = {
       plan,
       data,
-      isShared: execution.isShared(),
+      sharing: execution.sharing(),
       answers: held,
       isWithheldFrom: false,
       printed: notPrinted(held),

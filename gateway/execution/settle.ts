@@ -32,6 +32,8 @@ export type Settling = {
   readonly facts: SchemaFacts;
   /** Of such an entity nothing is expected (gate.ts). */
   readonly isDecoy: (entity: object) => boolean;
+  /** One object stands at several places from now on: one of which nothing is known but its key. */
+  readonly onUnified: () => void;
 };
 
 /** What was reported about one part of an answer, found once however many entities there are. */
@@ -70,6 +72,7 @@ export function settleRoot(
   for (const target of targets) {
     const source = (isCopied ? part.copy(answer.data) : answer.data) as object;
     rewriteKeys(source, outputRewrites, facts.fits);
+    if (isSilent(reports) && part.unify?.([source])) settling.onUnified();
     placeErrors(
       problems,
       reports,
@@ -128,8 +131,13 @@ function reportsOf(reported: readonly Reported[], part: number, entities: number
   return { placed, ofEntity, inside, unplaced: [...unplaced.values()] };
 }
 
+/** Nothing in the answer is said to be wrong. */
+function isSilent({ placed, ofEntity, unplaced }: Reports): boolean {
+  return placed.length + ofEntity.size + unplaced.length === 0;
+}
+
 function settlePart(
-  { problems, facts, isDecoy }: Settling,
+  { problems, facts, isDecoy, onUnified }: Settling,
   { part, targets, gaps }: Asked,
   list: readonly unknown[],
   reports: Reports,
@@ -144,7 +152,8 @@ function settlePart(
     if (outputRewrites.length > 0) rewriteKeys(source, outputRewrites, fits);
     return typeof source === "object" && source !== null && !Array.isArray(source) ? source : null;
   });
-  const hasReports = reports.placed.length + reports.ofEntity.size + reports.unplaced.length > 0;
+  const hasReports = !isSilent(reports);
+  if (!hasReports && part.unify?.(sources)) onUnified();
   if (hasReports)
     placeErrors(
       problems,

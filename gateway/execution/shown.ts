@@ -53,7 +53,7 @@ export function shownAgain(run: KeptRun, to: ShownTo): Decided | null {
   const { plan, data } = run;
   const { shapes, given, ...gating } = to;
   const [problems, decisions] = [openProblems(), openDecisions()];
-  const gate = openGate({ ...gating, plan, problems, decisions, data, isShared: () => run.isShared });
+  const gate = openGate({ ...gating, plan, problems, decisions, data, sharing: () => run.sharing });
   if (!gate.readmit()) return null;
   let shown = data;
   if (shapes.guard !== null && run.isWithheldFrom) {

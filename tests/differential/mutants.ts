@@ -25,6 +25,18 @@ export const mutants: readonly Mutant[] = [
     over: ["shop"],
   },
   {
+    fault: "references to two entities become one",
+    file: execution("references.ts"),
+    edits: [["const first = this.#first.get(key);", "const [first] = this.#first.values();"]],
+    over: ["shop", "tree", "hops"],
+  },
+  {
+    fault: "an entity that stands at two places is completed at one",
+    file: execution("references.ts"),
+    edits: [["if(${one}!==${value})${put}=${one};}`", "if(${one}!==${value})${put}=null;}`"]],
+    over: ["shop", "tree", "hops"],
+  },
+  {
     fault: "an error is put at the next entity",
     file: execution("settle.ts"),
     edits: [
