@@ -182,7 +182,11 @@ testWithRedisServer(
     }, "a gateway that knows how its sources stand");
     const { internalUrl } = places.gateways[0];
     const [heardBefore, flushedBefore] = [await heard(internalUrl), await heard(internalUrl, "flushed")];
-    const again = places.envelopes.slice(-200);
+    // Of a carrier that is gone, with its clock, nobody can tell what was before: such a message flushes, to be sure.
+    const clock = places.announced.at(-1)?.heartbeat?.clock;
+    const isOfThisClock = (_: string, index: number) => places.announced[index]?.heartbeat?.clock === clock;
+    const again = places.envelopes.filter(isOfThisClock).slice(-200);
+    expect(again.length).toBeGreaterThan(0);
     const replayed = Array.from({ length: 400 }, () => draw.of(again));
     const pipeline = places.redis.admin.pipeline();
     for (const envelope of replayed) pipeline.xadd("crosswalk:changes", "*", "e", envelope);
