@@ -159,17 +159,14 @@ function entityParts(units: readonly Unit[], settings: RequestSettings) {
   };
 }
 
-/** References that the same is selected of at several places are unified only where they can be at each. */
+/** Of what is asked of entities at several places nothing is unified: what it brings stands at several as well. */
 function unifyAt(units: readonly Unit[], set: SelectionSetNode, { facts, isBroughtOnce }: RequestSettings) {
-  if (units.some(({ fetch: { outputRewrites = [] } }) => outputRewrites.length > 0)) return null;
+  const [unit, ...others] = units as readonly [Unit, ...Unit[]];
   const root = facts.schema.getQueryType();
-  if (!root) return null;
-  const above = units.map(({ place }) => place.map(({ key }) => key));
+  if (others.length > 0 || (unit.fetch.outputRewrites ?? []).length > 0 || !root) return null;
+  const above = unit.place.map(({ key }) => key);
   return unifying(
-    referencePlaces(set, root, facts).filter(({ place }) => {
-      const below = place.map(({ key }) => key);
-      return above.every((keys) => isBroughtOnce([...keys, ...below]));
-    }),
+    referencePlaces(set, root, facts).filter(({ place }) => isBroughtOnce([...above, ...place.map(({ key }) => key)])),
   );
 }
 

@@ -1,6 +1,7 @@
 /**
- * References: entities of which an answer says nothing but who they are. Those to one entity become one object, however
- * many places it stands at, so that whatever is fetched of it is put together, and projected, once.
+ * References: entities of which an answer says nothing but who they are. Those to one entity at one place of the
+ * operation become one object, however many lists it stands in, so that whatever is fetched of it is put together, and
+ * projected, once. INVARIANT: never those at two places, of which different requests may say different things.
  */
 import {
   type FieldNode,
@@ -112,11 +113,7 @@ function referenceKey(
 /** Null where there are none. */
 export function unifying(places: readonly ReferencePlace[]): Unify | null {
   if (places.length === 0) return null;
-  const kinds = [...Map.groupBy(places, ({ type, key }) => `${type} ${key}`).values()].map((of, index) => ({
-    ...(of[0] as ReferencePlace),
-    places: of.map(({ place }) => place),
-    parameter: `l${index}`,
-  }));
+  const kinds = places.map((each, index) => ({ ...each, parameter: `l${index}` }));
   let unify: ((source: object, ...seen: Seen[]) => void) | null = null;
   return (answered) => {
     unify ??= compileUnify(kinds);
@@ -126,7 +123,7 @@ export function unifying(places: readonly ReferencePlace[]): Unify | null {
   };
 }
 
-/** The references of one type by one key that an answer has had so far. */
+/** The references at one place that an answer has had so far. */
 class Seen {
   readonly #type: string;
   readonly #key: string;
@@ -154,7 +151,7 @@ class Seen {
 }
 
 function compileUnify(
-  kinds: readonly { readonly places: readonly Place[]; readonly parameter: string }[],
+  kinds: readonly { readonly place: Place; readonly parameter: string }[],
 ): (source: object, ...seen: Seen[]) => void {
   const code = new Code();
   const at = (object: string, [step, ...rest]: readonly [Step, ...Step[]], parameter: string): string => {
@@ -173,8 +170,6 @@ function compileUnify(
     const one = code.variable();
     return `if(${isObject}){const ${one}=${parameter}.of(${value});if(${one}!==${value})${put}=${one};}`;
   };
-  const lines = kinds.flatMap(({ places, parameter }) =>
-    places.map((place) => at("s", place as readonly [Step, ...Step[]] & Place, parameter)),
-  );
+  const lines = kinds.map(({ place, parameter }) => at("s", place as readonly [Step, ...Step[]] & Place, parameter));
   return code.function(["s", ...kinds.map(({ parameter }) => parameter)], lines.join("")) as never;
 }
