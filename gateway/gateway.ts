@@ -101,9 +101,8 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     telemetry.watchPlanCache(() => kept.current().planCache());
     // Trusted documents are known beforehand: so are their plans.
     kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
-    const { sources } = subgraphs;
+    const { sources, asked } = subgraphs;
     const { feeds = sources.feeds, subscriptions = {} } = overrides;
-    const { asked } = subgraphs;
     const wired = { telemetry, documents, supergraph: kept, sources, asked, feeds, subscriptions };
     return await openListeners(config, wired, ends, endAll);
   } catch (error) {

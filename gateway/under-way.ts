@@ -56,17 +56,22 @@ export class Table<Value> {
 
   set(key: string, value: Value): void {
     this.#buckets ??= Array.from({ length: bucketCount }, () => []);
-    this.delete(key);
-    this.#buckets[indexOf(key)]?.push({ key, value });
+    const bucket = this.#buckets[indexOf(key)] as Bucket<Value>;
+    takeOut(bucket, key);
+    bucket.push({ key, value });
   }
 
   delete(key: string): void {
-    const bucket = this.#buckets?.[indexOf(key)] ?? [];
-    const at = bucket.findIndex((each) => each.key === key);
-    if (at === -1) return;
-    const last = bucket.pop();
-    if (last !== undefined && at < bucket.length) bucket[at] = last;
+    const bucket = this.#buckets?.[indexOf(key)];
+    if (bucket !== undefined) takeOut(bucket, key);
   }
+}
+
+function takeOut<Value>(bucket: Bucket<Value>, key: string): void {
+  const at = bucket.findIndex((each) => each.key === key);
+  if (at === -1) return;
+  const last = bucket.pop();
+  if (last !== undefined && at < bucket.length) bucket[at] = last;
 }
 
 const sampled = 16;

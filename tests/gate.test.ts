@@ -8,7 +8,7 @@ import {
   type CaseRow,
   type Fault,
   type GuardedGraph,
-  type PersonRow,
+  person,
   rightsOf,
   type Sent,
   startGuardedGraph,
@@ -16,18 +16,6 @@ import {
   withholding,
 } from "./guarded-graph.ts";
 
-const person = (fin: string, more: Partial<PersonRow> = {}): PersonRow => ({
-  fin,
-  aNumbers: [`A${fin}`],
-  name: `name of ${fin}`,
-  sealed: false,
-  ours: false,
-  relatives: [],
-  guardian: null,
-  cases: [],
-  stays: [],
-  ...more,
-});
 const caseRow = (id: string, subject: string, more: Partial<CaseRow> = {}): CaseRow => ({
   id,
   subject,

@@ -31,6 +31,19 @@ export type PersonRow = {
   readonly cases: readonly string[];
   readonly stays: readonly StayRow[];
 };
+/** Of whom nothing is special but what is said. */
+export const person = (fin: string, more: Partial<PersonRow> = {}): PersonRow => ({
+  fin,
+  aNumbers: [`A${fin}`],
+  name: `name of ${fin}`,
+  sealed: false,
+  ours: false,
+  relatives: [],
+  guardian: null,
+  cases: [],
+  stays: [],
+  ...more,
+});
 export type World = { readonly persons: readonly PersonRow[]; readonly cases: readonly CaseRow[] };
 
 const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",

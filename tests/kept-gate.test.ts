@@ -7,14 +7,7 @@ import fc from "fast-check";
 import type { ExecutedCall } from "../gateway/subgraph/call.ts";
 import { lifetimeNode, naiveCache, ownCache, sentText, withLifetimes } from "./differential/kept.ts";
 import { operations, rulings, worlds } from "./guarded-cases.ts";
-import {
-  type GuardedGraph,
-  type PersonRow,
-  rightsOf,
-  startGuardedGraph,
-  type World,
-  withholding,
-} from "./guarded-graph.ts";
+import { type GuardedGraph, person, rightsOf, startGuardedGraph, type World, withholding } from "./guarded-graph.ts";
 
 const everywhere = (sdl: string): string =>
   withLifetimes(sdl, { ofType: () => [], ofField: () => [lifetimeNode(60, "one")] });
@@ -48,18 +41,6 @@ async function startKept(world: World, title: Title) {
 }
 type Kept = Awaited<ReturnType<typeof startKept>>;
 
-const person = (fin: string, more: Partial<PersonRow> = {}): PersonRow => ({
-  fin,
-  aNumbers: [`A${fin}`],
-  name: `name of ${fin}`,
-  sealed: false,
-  ours: false,
-  relatives: [],
-  guardian: null,
-  cases: [],
-  stays: [],
-  ...more,
-});
 const seen = [person("FIN001"), person("FIN003", { relatives: ["FIN001"], guardian: "FIN001" })];
 const hidden = ["FIN002", "FIN004"].map((fin) => person(fin, { sealed: true, guardian: "FIN003" }));
 const withHidden: World = { persons: [...seen, ...hidden], cases: [] };

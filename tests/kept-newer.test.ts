@@ -2,20 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ExecutedCall } from "../gateway/subgraph/call.ts";
 import { lifetimeNode, ownCache, withLifetimes } from "./differential/kept.ts";
-import { type GuardedGraph, type PersonRow, rightsOf, startGuardedGraph, type World } from "./guarded-graph.ts";
+import { type GuardedGraph, person, rightsOf, startGuardedGraph, type World } from "./guarded-graph.ts";
 
-const person = (name: string): PersonRow => ({
-  fin: "FIN001",
-  aNumbers: ["A1"],
-  name,
-  sealed: false,
-  ours: false,
-  relatives: [],
-  guardian: null,
-  cases: [],
-  stays: [],
-});
-const world = (name: string): World => ({ persons: [person(name)], cases: [] });
+const world = (name: string): World => ({ persons: [person("FIN001", { name })], cases: [] });
 const everywhere = (sdl: string): string =>
   withLifetimes(sdl, { ofType: () => [], ofField: () => [lifetimeNode(60, "one")] });
 

@@ -10,13 +10,10 @@ import {
   type FieldNode,
   type GraphQLCompositeType,
   type GraphQLObjectType,
-  type GraphQLOutputType,
   getNamedType,
   isAbstractType,
   isCompositeType,
-  isListType,
   isObjectType,
-  isWrappingType,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -29,6 +26,7 @@ import { noPlaces, type PersonPlace, type SubjectPlace, withPlaces } from "./fac
 import { type Identities, identitiesOf } from "./identity.ts";
 import type { Guard, Rights } from "./rights.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
+import { fieldType, listsOf } from "./shape.ts";
 import type { Place } from "./units.ts";
 
 /** The operation that is planned for a caller of these rights; `text` as it is where nothing depends on facts. */
@@ -240,16 +238,6 @@ function possibleTypes({ facts }: Writer, type: GraphQLCompositeType): readonly 
 function namesOf(guards: readonly Guard[], of: "record" | "subject"): readonly string[] {
   const names = guards.flatMap(({ facts }) => facts.filter((each) => each.of === of).map(({ name }) => name));
   return [...new Set(names)].sort();
-}
-
-function fieldType(type: GraphQLCompositeType, field: string): GraphQLOutputType | undefined {
-  return "getFields" in type ? type.getFields()[field]?.type : undefined;
-}
-
-function listsOf(type: GraphQLOutputType): number {
-  let lists = 0;
-  for (let each = type; isWrappingType(each); each = each.ofType) if (isListType(each)) lists += 1;
-  return lists;
 }
 
 const keyOf = (place: Place): string => JSON.stringify(place.map(({ key }) => key));

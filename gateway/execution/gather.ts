@@ -26,19 +26,34 @@ export function gathering(place: Place): Gather {
 
 function compileGather(place: Place): (from: object, into: object[]) => void {
   const code = new Code();
-  const at = (object: string, [step, ...rest]: Place): string => {
-    if (step === undefined) return `o.push(${object});`;
+  return code.function(
+    ["r", "o"],
+    eachAt(code, "r", place, (object) => `o.push(${object});`),
+  ) as unknown as ReturnType<typeof compileGather>;
+}
+
+/** Code that goes to every object at this place. `visit`: what it does there; `slot`: where its holder has the object. */
+export function eachAt(
+  code: Code,
+  from: string,
+  place: Place,
+  visit: (object: string, slot: string) => string,
+): string {
+  const at = (object: string, slot: string, [step, ...rest]: Place): string => {
+    if (step === undefined) return visit(object, slot);
     const value = code.variable();
-    return `const ${value}=${code.member(object, step.key)};${within(value, step.lists, rest)}`;
+    const below = within(value, `${object}[${code.handed(step.key)}]`, step.lists, rest);
+    return `const ${value}=${code.member(object, step.key)};${below}`;
   };
-  const within = (value: string, lists: number, rest: Place): string => {
+  const within = (value: string, held: string, lists: number, rest: Place): string => {
     if (lists === 0)
-      return `if(typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})){${at(value, rest)}}`;
+      return `if(typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})){${at(value, held, rest)}}`;
     const [index, element] = [code.variable(), code.variable()];
-    const each = `const ${element}=${value}[${index}];${within(element, lists - 1, rest)}`;
-    return `if(Array.isArray(${value}))for(let ${index}=0;${index}<${value}.length;${index}++){${each}}`;
+    const slot = `${value}[${index}]`;
+    const below = within(element, slot, lists - 1, rest);
+    return `if(Array.isArray(${value}))for(let ${index}=0;${index}<${value}.length;${index}++){const ${element}=${slot};${below}}`;
   };
-  return code.function(["r", "o"], at("r", place)) as unknown as ReturnType<typeof compileGather>;
+  return at(from, from, place);
 }
 
 function gatherOnce(from: object, place: Place): readonly object[] {

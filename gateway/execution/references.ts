@@ -6,9 +6,7 @@
 import {
   type FieldNode,
   type GraphQLCompositeType,
-  type GraphQLType,
-  isListType,
-  isNonNullType,
+  type GraphQLOutputType,
   isObjectType,
   Kind,
   type SelectionSetNode,
@@ -16,9 +14,10 @@ import {
 import { responseKeyOf } from "../operation/document.ts";
 import { Code } from "./code.ts";
 import { read } from "./complete.ts";
+import { eachAt } from "./gather.ts";
 import type { SchemaFacts } from "./schema-facts.ts";
-import { typeBelow } from "./shape.ts";
-import type { Place, Step } from "./units.ts";
+import { fieldType, listsOf, typeBelow } from "./shape.ts";
+import type { Place } from "./units.ts";
 
 /** From the objects of one answer, in place. True: one object stands at several places from now on. */
 export type Unify = (answered: readonly (object | null)[]) => boolean;
@@ -41,7 +40,9 @@ export function referencePlaces(
       const [only] = below;
       // Types that differ by what holds them are left alone.
       if (only === undefined || below.length > 1) continue;
-      const place = [...above, { key, lists: listsOf(fields) }];
+      const [{ field, holder: first }] = fields as readonly [Selected];
+      const declared = fieldType(first, field.name.value) as GraphQLOutputType;
+      const place = [...above, { key, lists: listsOf(declared) }];
       const inner = fields.flatMap(({ field }) => field.selectionSet ?? []);
       const reference = referenceKey(inner, only, facts);
       if (reference !== null) found.push({ place, type: only.name, key: reference });
@@ -77,14 +78,6 @@ function fieldsOf(
 
 function typesBelow(fields: readonly Selected[]): readonly GraphQLCompositeType[] {
   return [...new Set(fields.flatMap(({ field, holder }) => typeBelow(holder, field.name.value) ?? []))];
-}
-
-function listsOf(fields: readonly Selected[]): number {
-  const [{ field, holder }] = fields as readonly [Selected];
-  let type: GraphQLType | undefined = "getFields" in holder ? holder.getFields()[field.name.value]?.type : undefined;
-  let lists = 0;
-  for (; isNonNullType(type) || isListType(type); type = type.ofType) if (isListType(type)) lists += 1;
-  return lists;
 }
 
 /** The field by which it is known; null where anything else is selected, or the field is no key of its type. */
@@ -154,22 +147,11 @@ function compileUnify(
   kinds: readonly { readonly place: Place; readonly parameter: string }[],
 ): (source: object, ...seen: Seen[]) => void {
   const code = new Code();
-  const at = (object: string, [step, ...rest]: readonly [Step, ...Step[]], parameter: string): string => {
-    const value = code.variable();
-    const put = `${object}[${code.handed(step.key)}]`;
-    return `const ${value}=${code.member(object, step.key)};${within(value, put, step.lists, rest, parameter)}`;
-  };
-  const within = (value: string, put: string, lists: number, rest: Place, parameter: string): string => {
-    if (lists > 0) {
-      const [index, element] = [code.variable(), code.variable()];
-      const each = `const ${element}=${value}[${index}];${within(element, `${value}[${index}]`, lists - 1, rest, parameter)}`;
-      return `if(Array.isArray(${value}))for(let ${index}=0;${index}<${value}.length;${index}++){${each}}`;
-    }
-    const isObject = `typeof ${value}==="object"&&${value}!==null&&!Array.isArray(${value})`;
-    if (rest.length > 0) return `if(${isObject}){${at(value, rest as [Step, ...Step[]], parameter)}}`;
-    const one = code.variable();
-    return `if(${isObject}){const ${one}=${parameter}.of(${value});if(${one}!==${value})${put}=${one};}`;
-  };
-  const lines = kinds.map(({ place, parameter }) => at("s", place as readonly [Step, ...Step[]] & Place, parameter));
+  const lines = kinds.map(({ place, parameter }) =>
+    eachAt(code, "s", place, (object, slot) => {
+      const one = code.variable();
+      return `const ${one}=${parameter}.of(${object});if(${one}!==${object})${slot}=${one};`;
+    }),
+  );
   return code.function(["s", ...kinds.map(({ parameter }) => parameter)], lines.join("")) as never;
 }

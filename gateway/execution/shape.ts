@@ -17,6 +17,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isWrappingType,
   Kind,
   type SelectionSetNode,
 } from "graphql";
@@ -218,9 +219,20 @@ export function compositeType(schema: GraphQLSchema, name: string): GraphQLCompo
   return type;
 }
 
+export function fieldType(type: GraphQLCompositeType, field: string): GraphQLOutputType | undefined {
+  return "getFields" in type ? type.getFields()[field]?.type : undefined;
+}
+
+/** How many lists a value of this type is wrapped in. */
+export function listsOf(type: GraphQLOutputType): number {
+  let lists = 0;
+  for (let each = type; isWrappingType(each); each = each.ofType) if (isListType(each)) lists += 1;
+  return lists;
+}
+
 /** What is selected below this field; null for a leaf. */
 export function typeBelow(type: GraphQLCompositeType, field: string): GraphQLCompositeType | null {
-  const below = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field]?.type : undefined;
+  const below = fieldType(type, field);
   const named = below ? getNamedType(below) : null;
   return isCompositeType(named) ? named : null;
 }

@@ -33,7 +33,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "an entity that stands at two places is completed at one",
     file: execution("references.ts"),
-    edits: [["if(${one}!==${value})${put}=${one};}`", "if(${one}!==${value})${put}=null;}`"]],
+    edits: [["if(${one}!==${object})${slot}=${one};`", "if(${one}!==${object})${slot}=null;`"]],
     over: ["shop", "tree", "hops"],
   },
   {
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "an entity too deep in lists is not found",
     file: execution("gather.ts"),
-    edits: [["${within(element, lists - 1, rest)}", '${lists > 1 ? "" : within(element, lists - 1, rest)}']],
+    edits: [["= within(element, slot", '= lists > 1 ? "" : within(element, slot']],
     over: ["tree"],
   },
   {
