@@ -18,6 +18,7 @@ import { type AlertFeeds, openSubscriptions, type SubscriptionsSettings } from "
 import { keepCurrent, type Look, policiesAt, supergraphAt, together } from "./supergraph/source.ts";
 import { readSupergraph, type Supergraph, type SupergraphSettings } from "./supergraph/supergraph.ts";
 import { lineWriter, openTelemetry, stage, type Telemetry, type WriteLine } from "./telemetry.ts";
+import type { Effort } from "./turns.ts";
 
 export type Gateway = {
   /** Where operations go. */
@@ -101,9 +102,9 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
     telemetry.watchPlanCache(() => kept.current().planCache());
     // Trusted documents are known beforehand: so are their plans.
     kept.current().warmDocuments(documents.texts).catch(telemetry.faultCaught);
-    const { sources, asked } = subgraphs;
+    const { sources, effort } = subgraphs;
     const { feeds = sources.feeds, subscriptions = {} } = overrides;
-    const wired = { telemetry, documents, supergraph: kept, sources, asked, feeds, subscriptions };
+    const wired = { telemetry, documents, supergraph: kept, sources, effort, feeds, subscriptions };
     return await openListeners(config, wired, ends, endAll);
   } catch (error) {
     await endAll();
@@ -127,14 +128,14 @@ type Wired = {
   readonly documents: ReturnType<typeof openDocuments>;
   readonly supergraph: Awaited<ReturnType<typeof keepCurrent<Supergraph>>>;
   readonly sources: Sources;
-  readonly asked: () => number;
+  readonly effort: Effort;
   readonly feeds: AlertFeeds;
   readonly subscriptions: NonNullable<SubscriptionsSettings["limits"]>;
 };
 
 async function openListeners(
   config: Config,
-  { telemetry, documents, supergraph, sources, asked, feeds, subscriptions: limits }: Wired,
+  { telemetry, documents, supergraph, sources, effort, feeds, subscriptions: limits }: Wired,
   ends: (() => Promise<void> | void)[],
   endAll: () => Promise<void>,
 ): Promise<Gateway> {
@@ -167,7 +168,7 @@ async function openListeners(
     documents,
     requestTimeoutMs: config.requestTimeoutMs,
     current: supergraph.current,
-    asked,
+    effort,
     sources: sources.standing,
     telemetry,
   });

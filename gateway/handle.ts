@@ -18,7 +18,7 @@ import type { TrustedDocuments } from "./operation/documents.ts";
 import type { OperationRequest, PreparedOperation } from "./operation/operation-preparer.ts";
 import type { Supergraph } from "./supergraph/supergraph.ts";
 import { describeStage, stage, stageNow, type Telemetry } from "./telemetry.ts";
-import { openTurns } from "./turns.ts";
+import { type Effort, openTurns } from "./turns.ts";
 
 export type OperationInput = Omit<OperationRequest, "query"> &
   ToAuthorize & {
@@ -69,8 +69,8 @@ export type HandleSettings = AuthorizeSettings & {
   /** From a request's arrival to its answer. */
   readonly requestTimeoutMs: number;
   readonly current: () => Supergraph;
-  /** How many questions subgraphs have been asked so far. */
-  readonly asked: () => number;
+  /** What has been done for operations so far. */
+  readonly effort: Effort;
   /** How sources stand at this moment: told of those that an operation is answered from. */
   readonly sources: () => (subgraphs: readonly string[]) => readonly SourceFreshness[];
   readonly telemetry: Pick<Telemetry, "requestShed" | "partsRefused">;
@@ -86,7 +86,7 @@ export type AuthorizationMode = "filter" | "reject" | "dry-run";
 
 export function operationHandler(settings: HandleSettings): Handle {
   const { admission, telemetry } = settings;
-  const turns = openTurns(settings.asked);
+  const turns = openTurns(settings.effort);
   return (input, about) =>
     stage("operation", null, async () => {
       const authorized = await authorize(settings, input, about);
@@ -97,7 +97,7 @@ export function operationHandler(settings: HandleSettings): Handle {
         telemetry.requestShed(priority);
         return overloaded();
       }
-      const turn = turns();
+      const turn = turns(priority);
       if (turn !== null) await turn;
       // From here on this one supergraph, whatever is loaded meanwhile.
       const supergraph = settings.current();

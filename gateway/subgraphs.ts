@@ -13,14 +13,14 @@ import { openTransport } from "./subgraph/transport.ts";
 import { openWatch } from "./subgraph/watch.ts";
 import type { SupergraphSettings } from "./supergraph/supergraph.ts";
 import { stage, type Telemetry } from "./telemetry.ts";
+import type { Effort } from "./turns.ts";
 
 const maxConcurrentPerSubgraph = 128;
 
 export type Subgraphs = Pick<SupergraphSettings, "callOf" | "isPartial" | "isCommon"> & {
   readonly generation: NonNullable<SupergraphSettings["generation"]>;
   readonly sources: Sources;
-  /** How many questions so far that were not answered from memory. */
-  asked(): number;
+  readonly effort: Effort;
   close(): Promise<void>;
 };
 
@@ -53,7 +53,7 @@ export async function openSubgraphs(config: Config, telemetry: Telemetry): Promi
   let asked = 0;
   return {
     sources,
-    asked: () => asked,
+    effort: { asked: () => asked, readBytes: transport.readBytes },
     isCommon,
     generation,
     isPartial: (subgraph) => traitsOf(subgraph).isPartial,

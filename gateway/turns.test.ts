@@ -1,23 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import type { Priority } from "./admission.ts";
 import { openTurns } from "./turns.ts";
 
 /** What begins asks so many questions, some microtasks later; its number is noted. */
-function openDesk(questions: number) {
+function openDesk(questions: number, priorityOf: (number: number) => Priority = () => "ordinary") {
   const begun: number[] = [];
-  let asked = 0;
-  const turns = openTurns(() => asked);
+  const done = { asked: 0, readBytes: 0 };
+  const turns = openTurns({ asked: () => done.asked, readBytes: () => done.readBytes });
   const ask = async (number: number): Promise<void> => {
-    const turn = turns();
+    const turn = turns(priorityOf(number));
     if (turn !== null) await turn;
     begun.push(number);
     await Promise.resolve();
-    asked += questions;
+    done.asked += questions;
   };
   const askAtOnce = (from: number, to: number): void => {
     for (let number = from; number < to; number++) void ask(number);
   };
-  return { begun, askAtOnce };
+  return { begun, done, askAtOnce };
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
@@ -62,6 +63,27 @@ describe("what has been let in", () => {
     }
     while (begun.length < 90) await setImmediate();
     expect(begun).toEqual(numbers(90));
+  });
+
+  test("does not begin after a turn in which much was read, and begins after the next", async () => {
+    const { begun, done, askAtOnce } = openDesk(1);
+    askAtOnce(0, 1);
+    done.readBytes += 32 * 1024;
+    askAtOnce(1, 4);
+    expect(begun).toEqual([0]);
+    await setImmediate();
+    expect(begun).toEqual([0]);
+    await setImmediate();
+    expect(begun).toEqual(numbers(4));
+  });
+
+  test("begins in the order of its urgency, and of what is alike the oldest first", async () => {
+    const priorities: readonly Priority[] = ["urgent", "deferrable", "ordinary"];
+    const { begun, askAtOnce } = openDesk(8, (number) => priorities[number % 3] as Priority);
+    askAtOnce(0, 64);
+    askAtOnce(64, 73);
+    while (begun.length < 73) await setImmediate();
+    expect(begun.slice(64)).toEqual([66, 69, 72, 65, 68, 71, 64, 67, 70]);
   });
 
   test("begins at once again when nobody waits any more", async () => {

@@ -51,9 +51,9 @@ const tcp = (onRequest: (socket: Socket) => void) =>
   );
 
 function transportTo(url: string, settings: Partial<TransportSettings> = {}): Transport {
-  const { call, close } = openTransport({ maxBytes, watch, ...settings });
-  closing.push(close);
-  return { call: (request) => call({ ...request, url: request.url || url }), close };
+  const transport = openTransport({ maxBytes, watch, ...settings });
+  closing.push(transport.close);
+  return { ...transport, call: (request) => transport.call({ ...request, url: request.url || url }) };
 }
 
 const request = (more: Partial<SubgraphRequest> = {}): SubgraphRequest => ({
@@ -113,7 +113,9 @@ test("a body in many pieces is put together, letters cut in two as well", async 
     for (let at = 0; at < bytes.length; at += 997) response.write(bytes.subarray(at, at + 997));
     response.end();
   });
-  expect(JSON.stringify(await outcomeOf(transportTo(url))) === text).toBe(true);
+  const transport = transportTo(url);
+  expect(JSON.stringify(await outcomeOf(transport)) === text).toBe(true);
+  expect(transport.readBytes()).toBe(Buffer.byteLength(text));
 });
 
 describe("T71: of answers that are broken in some way", () => {

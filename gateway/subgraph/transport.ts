@@ -20,7 +20,12 @@ export type TransportSettings = {
   readonly resolve?: Resolve;
 };
 
-export type Transport = { readonly call: SubgraphCall; close(): Promise<void> };
+export type Transport = {
+  readonly call: SubgraphCall;
+  /** Of all answers so far. */
+  readBytes(): number;
+  close(): Promise<void>;
+};
 
 /** Where one subgraph is asked, worked out once. */
 type Target = { readonly pool: Pool; readonly path: string; readonly search: string };
@@ -51,6 +56,7 @@ export function openTransport({
   const pools = new Map<string, Pool>();
   const targets = new Map<string, Target>();
   const lookup = guardedLookup(resolve);
+  let readBytes = 0;
 
   const openPool = (origin: string): Pool =>
     new Pool(origin, {
@@ -84,7 +90,11 @@ export function openTransport({
         const sent = sign({ subgraph, path, search, body, requestId, caller }, headers);
         const parent = traceParent();
         if (parent !== null) sent.push("traceparent", parent);
-        const exchange = new Exchange(request, maxBytes, watch, answer, fail);
+        const read = (answered: SubgraphAnswer, bytes: number) => {
+          readBytes += bytes;
+          answer(answered);
+        };
+        const exchange = new Exchange(request, maxBytes, watch, read, fail);
         watch.add(exchange);
         pool.dispatch(
           {
@@ -96,6 +106,7 @@ export function openTransport({
           exchange,
         );
       }),
+    readBytes: () => readBytes,
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
@@ -111,7 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
   readonly signal: AbortSignal;
   readonly #maxBytes: number;
   readonly #watch: Watch;
-  readonly #answer: (answer: SubgraphAnswer) => void;
+  readonly #answer: (answer: SubgraphAnswer, bytes: number) => void;
   readonly #fail: (failure: SubgraphFailure) => void;
   #isOver = false;
   #controller: Dispatcher.DispatchController | null = null;
@@ -125,7 +136,7 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
     request: SubgraphRequest,
     maxBytes: number,
     watch: Watch,
-    answer: (answer: SubgraphAnswer) => void,
+    answer: (answer: SubgraphAnswer, bytes: number) => void,
     fail: (failure: SubgraphFailure) => void,
   ) {
     this.deadline = request.deadline;
@@ -164,7 +175,8 @@ class Exchange implements Dispatcher.DispatchHandler, Wait {
     const body = this.#refusal === null ? this.#read() : null;
     this.#end(this.#refusal);
     if (this.#refusal !== null) return;
-    this.#answer({ body, isShared: false, ...(this.#keepMs === null ? {} : { keepMs: this.#keepMs }) });
+    const keeping = this.#keepMs === null ? {} : { keepMs: this.#keepMs };
+    this.#answer({ body, isShared: false, ...keeping }, this.#length);
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
