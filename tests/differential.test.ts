@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { parse } from "graphql";
 import { type Arena, openArena } from "./differential/arena.ts";
 import { differences } from "./differential/compare.ts";
+import { doubles } from "./differential/graphs/doubles.ts";
 import { graphs } from "./differential/graphs/index.ts";
 import { tree } from "./differential/graphs/tree.ts";
 import { asSent, judge, newTally, report, type Tally } from "./differential/judge.ts";
@@ -91,6 +92,28 @@ describe("what generated operations once found", () => {
     const definition = graphs.find((each) => each.name === name) as GraphDefinition;
     const operation = { document: parse(text), variables: {}, operationName: null };
     expect(await judge(await arenaOver(definition), operation, newTally())).toEqual([]);
+  });
+});
+
+describe("of an entity at two places, each told of by another subgraph, one place stays whole", () => {
+  const selected = { first: "name price", second: "name stock" };
+  const told = { first: { name: "name a", price: 10 }, second: { name: "name a", stock: 20 } };
+  // A null price may not be: it takes the item with it.
+  const lost = { first: null, second: { name: null, stock: null } };
+
+  test.each([
+    ["first", "second", "first"],
+    ["first", "second", "second"],
+    ["second", "first", "first"],
+    ["second", "first", "second"],
+  ] as const)("when %s tells of the left one, %s of the right one, and %s is down", async (left, right, down) => {
+    const arena = await arenaOver(doubles);
+    const text = `{ pair { left { ${selected[left]} } right { ${selected[right]} } } }`;
+    arena.subgraphs.down.add(down);
+    const { data } = await arena.ask({ document: parse(text), variables: {}, operationName: null });
+    arena.subgraphs.down.delete(down);
+    const seen = (subgraph: "first" | "second") => (subgraph === down ? lost : told)[subgraph];
+    expect(data).toEqual({ pair: { left: seen(left), right: seen(right) } });
   });
 });
 

@@ -37,6 +37,17 @@ export const mutants: readonly Mutant[] = [
     over: ["shop", "tree", "hops"],
   },
   {
+    fault: "references at two places become one, whoever is asked about each",
+    file: execution("references.ts"),
+    edits: [
+      [
+        "kinds.map(({ type, key }) => new Seen(type, key));",
+        "Array(kinds.length).fill(new Seen(kinds[0]!.type, kinds[0]!.key));",
+      ],
+    ],
+    by: ["tests/differential.test.ts", "of an entity at two places"],
+  },
+  {
     fault: "an error is put at the next entity",
     file: execution("settle.ts"),
     edits: [
