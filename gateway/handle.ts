@@ -97,8 +97,13 @@ export function operationHandler(settings: HandleSettings): Handle {
         telemetry.requestShed(priority);
         return overloaded();
       }
-      const turn = turns(priority);
-      if (turn !== null) await turn;
+      const { signal, receivedAt } = input;
+      const turn = turns(priority, { signal, deadline: receivedAt + settings.requestTimeoutMs });
+      if (turn !== null && !(await turn)) {
+        leave();
+        if (!signal.aborted) telemetry.requestShed(priority);
+        return overloaded();
+      }
       // From here on this one supergraph, whatever is loaded meanwhile.
       const supergraph = settings.current();
       const letGo = supergraph.hold();

@@ -4,9 +4,13 @@
  * done, which the collector would copy again and again. Where there is not, the next turn comes at once.
  */
 import type { Priority } from "./admission.ts";
+import { openWatch, type Wait, type Watch } from "./subgraph/watch.ts";
 
-/** Null: it may begin now; else resolves when it may. */
-export type Turns = (priority: Priority) => Promise<void> | null;
+/** How long a request may wait for its turn. */
+export type Until = Pick<Wait, "deadline" | "signal">;
+
+/** Null: it may begin now; else resolves whether it may, once its turn has come or it has been given up. */
+export type Turns = (priority: Priority, until: Until) => Promise<boolean> | null;
 
 /** What has been done so far for all that has begun. */
 export type Effort = {
@@ -18,17 +22,31 @@ export type Effort = {
 
 /** Questions to subgraphs that are asked anew in a turn: what is answered from memory, or with another, costs little. */
 const askedPerTurn = 8;
-/** After a turn in which more of answers has come, those that they are for go on, and none begins beside them. */
+/** When in a turn more of answers has come, those that they are for go on, and none begins beside them. */
 const readBytesPerTurn = 32 * 1024;
 const begunPerTurn = 64;
+/** One of so many is whoever has waited longest, so that nobody waits for good behind those who are more urgent. */
+const oldestOf = 4;
 
-export function openTurns({ asked, readBytes }: Effort): Turns {
-  const waiting: Readonly<Record<Priority, (() => void)[]>> = { urgent: [], ordinary: [], deferrable: [] };
+type Waiter = {
+  readonly number: number;
+  readonly wait: Wait;
+  readonly end: (mayBegin: boolean) => void;
+  isOver: boolean;
+};
+
+export function openTurns({ asked, readBytes }: Effort, watch: Watch = openWatch()): Turns {
+  const queues: Readonly<Record<Priority, Waiter[]>> = { urgent: [], ordinary: [], deferrable: [] };
+  const byUrgency: readonly Waiter[][] = [queues.urgent, queues.ordinary, queues.deferrable];
   let waits = 0;
+  let numbered = 0;
+  let picked = 0;
   let isTurning = false;
+  let hasSkipped = false;
   let begun = 0;
   let askedBefore = 0;
   let readBefore = 0;
+
   const hasReadMuch = (): boolean => readBytes() - readBefore >= readBytesPerTurn;
   const isFull = (): boolean => begun >= begunPerTurn || asked() - askedBefore >= askedPerTurn || hasReadMuch();
   const open = (): void => {
@@ -43,25 +61,51 @@ export function openTurns({ asked, readBytes }: Effort): Turns {
     if (waits === 0) return;
     const hadMuchToRead = hasReadMuch();
     open();
-    if (!hadMuchToRead) beginNext();
+    // INVARIANT: of two turns in a row one begins somebody, however much others have to read.
+    if (hadMuchToRead && hasSkipped) begun = begunPerTurn - 1;
+    hasSkipped = hadMuchToRead && !hasSkipped;
+    if (!hasSkipped) beginNext();
   };
   const beginNext = (): void => {
     if (isFull()) return;
-    const begin = waiting.urgent.shift() ?? waiting.ordinary.shift() ?? waiting.deferrable.shift();
-    if (begin === undefined) return;
-    waits -= 1;
+    const next = pick();
+    if (next === undefined) return;
     begun += 1;
-    begin();
+    watch.delete(next.wait);
+    leave(next, true);
     // By then it has asked what it asks first: a tick asked for by a microtask comes when all of those are done.
     queueMicrotask(() => process.nextTick(beginNext));
   };
-  return (priority) => {
+  const pick = (): Waiter | undefined => {
+    for (const queue of byUrgency) while (queue[0]?.isOver) queue.shift();
+    const queue = picked % oldestOf === oldestOf - 1 ? queueOfOldest() : byUrgency.find(({ length }) => length > 0);
+    if (queue !== undefined) picked += 1;
+    return queue?.shift();
+  };
+  const queueOfOldest = (): Waiter[] | undefined =>
+    byUrgency.reduce((oldest, each) =>
+      (each[0]?.number ?? Infinity) < (oldest[0]?.number ?? Infinity) ? each : oldest,
+    );
+  const leave = (waiter: Waiter, mayBegin: boolean): void => {
+    waiter.isOver = true;
+    waits -= 1;
+    waiter.end(mayBegin);
+  };
+
+  return (priority, { deadline, signal }) => {
     if (!isTurning) open();
     if (waits === 0 && !isFull()) {
       begun += 1;
       return null;
     }
-    waits += 1;
-    return new Promise((resolve) => waiting[priority].push(resolve));
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((end) => {
+      const wait: Wait = { deadline, signal, onGivenUp: () => leave(waiter, false) };
+      const waiter: Waiter = { number: numbered, wait, end, isOver: false };
+      numbered += 1;
+      waits += 1;
+      queues[priority].push(waiter);
+      watch.add(wait);
+    });
   };
 }

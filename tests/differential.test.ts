@@ -110,8 +110,8 @@ describe("of an entity at two places, each told of by another subgraph, one plac
     const arena = await arenaOver(doubles);
     const text = `{ pair { left { ${selected[left]} } right { ${selected[right]} } } }`;
     arena.subgraphs.down.add(down);
-    const { data } = await arena.ask({ document: parse(text), variables: {}, operationName: null });
-    arena.subgraphs.down.delete(down);
+    const asked = arena.ask({ document: parse(text), variables: {}, operationName: null });
+    const { data } = await asked.finally(() => arena.subgraphs.down.delete(down));
     const seen = (subgraph: "first" | "second") => (subgraph === down ? lost : told)[subgraph];
     expect(data).toEqual({ pair: { left: seen(left), right: seen(right) } });
   });

@@ -141,14 +141,16 @@ function executableSubgraph(definition: GraphDefinition, name: string, world: ()
   const typeDefs = subgraphDocument(definition.subgraphs[name] ?? "");
   const own = meaningOf([typeDefs]);
   const all = meaningOf(Object.values(definition.subgraphs).map(subgraphDocument));
-  const resolvers: Record<string, { __resolveReference(given: Row): Promise<Held | null> }> = {};
+  const resolvers: Record<string, { __resolveReference(given: Row): Held | Error | null }> = {};
   for (const [type, keys] of own.keys)
     resolvers[type] = {
       __resolveReference(given) {
-        const found = Promise.try(find, type, keys, given);
-        // Another reference in the list may be refused at once, and then nobody waits for this one.
-        found.catch(() => undefined);
-        return found;
+        // Returned, it is this one's error. Thrown, it would be everybody's; rejected, nobody's who is no longer waited for.
+        try {
+          return find(type, keys, given);
+        } catch (error) {
+          return error as Error;
+        }
       },
     };
   // biome-ignore lint/suspicious/noExplicitAny: the resolver map's type is the package's own.
