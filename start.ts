@@ -15,7 +15,8 @@ const gateway: Part = {
   name: "gateway",
   module: "gateway/main.ts",
   // Answers live as long as their slowest agency: with room for them the collector has a third less to do.
-  execArgv: ["--max-semi-space-size=64"],
+  // What V8 takes to live long is put among the old at once, and keeps there what it refers to.
+  execArgv: ["--max-semi-space-size=64", "--no-allocation-site-pretenuring"],
 };
 
 /** How long parts may take to finish what they accepted before they are ended. */

@@ -87,6 +87,7 @@ function startOurs(
   return {
     args: [
       "--max-semi-space-size=64",
+      "--no-allocation-site-pretenuring",
       ...(profileFolder ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`] : []),
       gatewayMain,
     ],
