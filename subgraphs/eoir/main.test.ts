@@ -442,8 +442,8 @@ test("the store of a process that was killed is removed at the next start", asyn
 });
 
 test("what cannot be removed, since it is another user's, keeps nobody from starting", async () => {
-  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
-  const left = mkdtempSync(join(tmpdir(), `case-store-${gone}-`));
+  // Of a process before this one under its id: those who run beside this test take it for this one's, and leave it.
+  const left = mkdtempSync(join(tmpdir(), `case-store-${process.pid}-`));
   writeFileSync(join(left, "file"), "");
   chmodSync(left, 0o500);
   closers.push(() => rmSync(left, { recursive: true }));
