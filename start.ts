@@ -15,7 +15,7 @@ const gateway: Part = {
   name: "gateway",
   module: "gateway/main.ts",
   // Answers live as long as their slowest agency: with room for them the collector has a third less to do.
-  // What V8 takes to live long is put among the old at once, and keeps there what it refers to.
+  // Without the second, V8 makes what it takes to live long among the old at once, which keep all they refer to.
   execArgv: ["--max-semi-space-size=64", "--no-allocation-site-pretenuring"],
 };
 

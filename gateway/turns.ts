@@ -28,17 +28,11 @@ const begunPerTurn = 64;
 /** One of so many is whoever has waited longest, so that nobody waits for good behind those who are more urgent. */
 const oldestOf = 4;
 
-type Waiter = {
-  readonly number: number;
-  readonly wait: Wait;
-  readonly end: (mayBegin: boolean) => void;
-  isOver: boolean;
-};
+type Waiter = Wait & { readonly number: number; readonly letIn: () => void };
 
 export function openTurns({ asked, readBytes }: Effort, watch: Watch = openWatch()): Turns {
   const queues: Readonly<Record<Priority, Waiter[]>> = { urgent: [], ordinary: [], deferrable: [] };
   const byUrgency: readonly Waiter[][] = [queues.urgent, queues.ordinary, queues.deferrable];
-  let waits = 0;
   let numbered = 0;
   let picked = 0;
   let isTurning = false;
@@ -47,6 +41,7 @@ export function openTurns({ asked, readBytes }: Effort, watch: Watch = openWatch
   let askedBefore = 0;
   let readBefore = 0;
 
+  const mostUrgent = (): Waiter[] | undefined => byUrgency.find(({ length }) => length > 0);
   const hasReadMuch = (): boolean => readBytes() - readBefore >= readBytesPerTurn;
   const isFull = (): boolean => begun >= begunPerTurn || asked() - askedBefore >= askedPerTurn || hasReadMuch();
   const open = (): void => {
@@ -58,7 +53,7 @@ export function openTurns({ asked, readBytes }: Effort, watch: Watch = openWatch
   };
   const turn = (): void => {
     isTurning = false;
-    if (waits === 0) return;
+    if (mostUrgent() === undefined) return;
     const hadMuchToRead = hasReadMuch();
     open();
     // INVARIANT: of two turns in a row one begins somebody, however much others have to read.
@@ -71,41 +66,44 @@ export function openTurns({ asked, readBytes }: Effort, watch: Watch = openWatch
     const next = pick();
     if (next === undefined) return;
     begun += 1;
-    watch.delete(next.wait);
-    leave(next, true);
+    watch.delete(next);
+    next.letIn();
     // By then it has asked what it asks first: a tick asked for by a microtask comes when all of those are done.
     queueMicrotask(() => process.nextTick(beginNext));
   };
   const pick = (): Waiter | undefined => {
-    for (const queue of byUrgency) while (queue[0]?.isOver) queue.shift();
-    const queue = picked % oldestOf === oldestOf - 1 ? queueOfOldest() : byUrgency.find(({ length }) => length > 0);
-    if (queue !== undefined) picked += 1;
-    return queue?.shift();
+    const queue = picked % oldestOf === oldestOf - 1 ? queueOfOldest() : mostUrgent();
+    const next = queue?.shift();
+    if (next !== undefined) picked += 1;
+    return next;
   };
   const queueOfOldest = (): Waiter[] | undefined =>
     byUrgency.reduce((oldest, each) =>
       (each[0]?.number ?? Infinity) < (oldest[0]?.number ?? Infinity) ? each : oldest,
     );
-  const leave = (waiter: Waiter, mayBegin: boolean): void => {
-    waiter.isOver = true;
-    waits -= 1;
-    waiter.end(mayBegin);
-  };
 
   return (priority, { deadline, signal }) => {
     if (!isTurning) open();
-    if (waits === 0 && !isFull()) {
+    if (mostUrgent() === undefined && !isFull()) {
       begun += 1;
       return null;
     }
     if (signal.aborted) return Promise.resolve(false);
-    return new Promise((end) => {
-      const wait: Wait = { deadline, signal, onGivenUp: () => leave(waiter, false) };
-      const waiter: Waiter = { number: numbered, wait, end, isOver: false };
+    return new Promise((resolve) => {
+      const queue = queues[priority];
+      const waiter: Waiter = {
+        deadline,
+        signal,
+        number: numbered,
+        letIn: () => resolve(true),
+        onGivenUp() {
+          queue.splice(queue.indexOf(waiter), 1);
+          resolve(false);
+        },
+      };
       numbered += 1;
-      waits += 1;
-      queues[priority].push(waiter);
-      watch.add(wait);
+      queue.push(waiter);
+      watch.add(waiter);
     });
   };
 }
