@@ -86,5 +86,5 @@ function isNobody(target: object, keys: readonly UsedKey[], { fits }: SchemaFact
 
 function missingAt({ agencyOf }: CompiledPlan, keys: readonly string[]): Problem {
   const agency = agencyOf(keys);
-  return agency === null ? { code: "INTERNAL_SERVER_ERROR" } : { code: "SUBREQUEST_MALFORMED_RESPONSE", agency };
+  return agency === null ? { code: "PART_NOT_ASKED" } : { code: "SUBREQUEST_MALFORMED_RESPONSE", agency };
 }

@@ -26,6 +26,8 @@ const maxErrors = 1000;
 /** Custom scalars may hold objects; deeper ones than this would overflow whoever writes or reads them. */
 const maxLeafDepth = 64;
 
+/** Stands for a value that is as it should be, and that clients may not know of. */
+const hidden = Symbol("inaccessible");
 /** Stands for a null that its parent may not hold. */
 const spread = Symbol("a null that spreads");
 
@@ -65,8 +67,8 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   const malformed = (): null => {
     if (told.size >= maxErrors) return null;
     const agency = agencyOf(keys);
-    // Nobody was asked: the planner left it out, which is a fault of ours.
-    const code: ErrorCode = agency === null ? "INTERNAL_SERVER_ERROR" : "SUBREQUEST_MALFORMED_RESPONSE";
+    // Nobody was asked: where subgraphs know different types, the planner asks no one for what only some of them know.
+    const code: ErrorCode = agency === null ? "PART_NOT_ASKED" : "SUBREQUEST_MALFORMED_RESPONSE";
     tell({ code, ...(agency === null ? {} : { agency }) }, [...path]);
     return null;
   };
@@ -82,11 +84,11 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     const found = problems.isEmpty ? [] : problems.at(holder, key);
     for (const problem of found) tellHere(problem, type, shape);
     const completed = raw === null || raw === undefined ? null : nonNull(raw, type);
-    if (completed !== null) return completed;
-    // Null is the data's own where it stands there without a problem, and may stand there.
+    if (completed !== null && completed !== hidden) return completed;
+    // Null is the data's own where it stands there without a problem, and may stand there; so is what nobody may know of.
     if (raw === undefined && found.length === 0) malformed();
     if (type.kind !== "nonNull") return null;
-    if (raw === null && found.length === 0) malformed();
+    if ((raw === null || completed === hidden) && found.length === 0) malformed();
     return spread;
   };
 
@@ -130,6 +132,7 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     }
     const fields = typename === null ? null : shape.of(typename);
     if (fields === null) {
+      if (typename !== null && shape.hides(typename)) return hidden;
       const found = problems.isEmpty ? [] : problems.at(raw, "__typename");
       for (const problem of found) tellHere(problem, null, null);
       return found.length > 0 ? null : malformed();
@@ -197,12 +200,13 @@ export function isLeaf(value: unknown, leaf: Leaf): boolean {
     case "any":
       return value !== undefined && isExact(value, maxLeafDepth);
     default:
-      return typeof value === "string" && leaf.has(value);
+      return leaf.has(value);
   }
 }
 
 /** Identifiers stay strings, whatever a subgraph makes of them. */
 function leafValue(value: unknown, leaf: Leaf): unknown {
+  if (typeof leaf !== "string") return leaf.get(value) ?? hidden;
   return leaf === "ID" && typeof value === "number" ? String(value) : value;
 }
 

@@ -1,5 +1,5 @@
 /** Compiled projection gives what completion gives where nothing is wrong, and gives up wherever anything is. */
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { buildSchema, type GraphQLObjectType, Kind, type OperationDefinitionNode, parse } from "graphql";
 import { complete } from "./complete.ts";
@@ -8,19 +8,26 @@ import { projection } from "./project.ts";
 import { allRights } from "./rights.ts";
 import { shapeOf } from "./shape.ts";
 
-const schema = buildSchema(`
+const textOf = (hidden: { readonly value: string; readonly type: string }) => `
   scalar Any
-  enum Kind { GOOD BAD }
+  enum Kind { GOOD BAD ${hidden.value} }
   interface Node { id: ID! name: String }
   type Query { node: Node nodes: [Node!] either: [Either] things: [[Thing]!]! thing: Thing! toString: String }
   union Either = Thing | Other
-  type Thing implements Node { id: ID! name: String count: Int! share: Float on: Boolean kind: Kind any: Any tags: [String!] next: Thing constructor: Int }
+  type Thing implements Node { id: ID! name: String count: Int! share: Float on: Boolean kind: Kind kinds: [Kind!] any: Any tags: [String!] next: Thing constructor: Int }
   type Other implements Node { id: ID! name: String other: Int }
-`);
+  ${hidden.type}`;
+const schema = buildSchema(textOf({ value: "", type: "" }));
+const whole = buildSchema(
+  textOf({
+    value: "SECRET",
+    type: "type Unseen implements Node { id: ID! name: String } extend union Either = Unseen",
+  }),
+);
 
 const operation = parse(`{
   __typename toString
-  node { id ... on Thing { count kind next { id tags } } }
+  node { id ... on Thing { count kind kinds next { id tags } } }
   nodes { __typename name ... on Other { other } }
   either { __typename ... on Thing { id any constructor } ... on Node { name } }
   things { count share on kind any tags next { next { id } } }
@@ -36,10 +43,54 @@ const clientKeys = new Map([
 ]);
 
 const shape = shapeOf(
-  { apiSchema: schema, clientKeys, variables: {}, rights: allRights },
+  { schema: whole, apiSchema: schema, clientKeys, variables: {}, rights: allRights },
   schema.getQueryType() as GraphQLObjectType,
   [operation.selectionSet],
 );
+
+describe("of what clients may not know", () => {
+  const unseen = { __typename: "Unseen", id: "1", name: "x" };
+  const thing = { id: "1", name: null, count: 1 };
+  const right = { toString: "", node: null, nodes: [], either: [], things: [], thing };
+  const malformed = (...path: readonly (string | number)[]) => [
+    { code: "SUBREQUEST_MALFORMED_RESPONSE", agency: "one", path },
+  ];
+  test.each<[string, object, object, readonly unknown[]]>([
+    ["an object is null, and nothing is said of it", { node: unseen }, { node: null }, []],
+    ["an element is null where it may be", { either: [unseen, null] }, { either: [null, null] }, []],
+    [
+      "none may be null here: so is the list, with an error",
+      { nodes: [unseen] },
+      { nodes: null },
+      malformed("nodes", 0),
+    ],
+    [
+      "a value of an enum is null",
+      { node: { __typename: "Thing", ...thing, kind: "SECRET", kinds: [], next: null } },
+      { node: { id: "1", [hostile]: 1, constructor: null, kinds: [], next: null } },
+      [],
+    ],
+    [
+      "and with an error the list that it may not be null in",
+      { node: { __typename: "Thing", ...thing, kind: null, kinds: ["SECRET"], next: null } },
+      { node: { id: "1", [hostile]: 1, constructor: null, kinds: null, next: null } },
+      malformed("node", "kinds", 0),
+    ],
+    [
+      "a type that nobody knows is a fault",
+      { node: { __typename: "Typo", id: "1" } },
+      { node: null },
+      malformed("node"),
+    ],
+  ])("%s", (_, data, shown, errors) => {
+    const raw = { ...right, ...data };
+    const completed = complete(raw, shape, { problems: openProblems(), given: {}, agencyOf: () => "one" });
+    expect(completed.errors).toEqual(errors);
+    expect(JSON.parse(JSON.stringify(completed.data))).toMatchObject(shown);
+    const projected = projection(shape)(raw, {});
+    expect(JSON.stringify(projected)).toBe(errors.length > 0 ? "null" : JSON.stringify(completed.data));
+  });
+});
 
 /** Mostly what the type says, sometimes not. */
 const sometimes = <Value>(right: fc.Arbitrary<Value>) =>
@@ -53,7 +104,8 @@ const leafs = {
   count: sometimes(fc.integer()),
   share: sometimes(fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }))),
   on: sometimes(fc.option(fc.boolean())),
-  kind: sometimes(fc.constantFrom("GOOD", "BAD", null)),
+  kind: sometimes(fc.constantFrom("GOOD", "BAD", "SECRET", null)),
+  kinds: sometimes(fc.array(fc.constantFrom("GOOD", "GOOD", "GOOD", "SECRET"), { maxLength: 2 })),
   any: sometimes(fc.jsonValue({ maxDepth: 3 })),
   tags: sometimes(fc.option(fc.array(fc.string(), { maxLength: 3 }))),
   constructor: sometimes(fc.integer()),
@@ -66,7 +118,8 @@ const { thing } = fc.letrec((tie) => ({
 const other = sometimes(
   fc.record({ __typename: fc.constantFrom("Other"), id: leafs.id, name: leafs.name, other: leafs.count }),
 );
-const node = fc.oneof(thing, other);
+const unseen = sometimes(fc.record({ __typename: fc.constant("Unseen"), id: leafs.id, name: leafs.name }));
+const node = fc.oneof({ arbitrary: fc.oneof(thing, other), weight: 6 }, { arbitrary: unseen, weight: 1 });
 const answers = fc.record({
   toString: sometimes(fc.string()),
   node: fc.option(node),

@@ -13,7 +13,8 @@ export type Project = (
   given: Readonly<Record<string, unknown>>,
 ) => Readonly<Record<string, unknown>> | null;
 
-type ProjectObject = (raw: object) => object;
+/** Null for an object that clients may not know of. */
+type ProjectObject = (raw: object) => object | null;
 
 /** Thrown where a value is not as it should be. One for all: nothing of it is ever read. */
 const notAsItShouldBe = Symbol("a value is not as it should be");
@@ -69,6 +70,7 @@ function objectProjection(shape: ObjectShape, compiling: Compiling): ProjectObje
 }
 
 function compileObject(shape: ObjectShape, typename: string, compiling: Compiling): ProjectObject {
+  if (shape.hides(typename)) return () => null;
   const fields = shape.of(typename);
   if (fields === null || shape.refusal(typename) !== null || fields.some(({ refused }) => refused !== null))
     throw notAsItShouldBe;
@@ -81,7 +83,7 @@ function compileObject(shape: ObjectShape, typename: string, compiling: Compilin
   const write = (from: string, to: string, type: ValueShape): string => {
     switch (type.kind) {
       case "nonNull":
-        return `if(${from}===null)throw ${stop};${write(from, to, type.of)}`;
+        return `if(${from}===null)throw ${stop};${write(from, to, type.of)}${mayHide(type.of) ? `if(${to}===null)throw ${stop};` : ""}`;
       case "list": {
         const [index, element, projected] = [code.variable(), code.variable(), code.variable()];
         const each = `const ${element}=${from}[${index}];let ${projected};${write(element, projected, type.of)}${to}[${index}]=${projected};`;
@@ -113,6 +115,11 @@ function compileObject(shape: ObjectShape, typename: string, compiling: Compilin
   return code.function(["r"], `${lines.join("")}return{${members.join(",")}}`) as unknown as ProjectObject;
 }
 
+/** Whether something may stand there that is not null and is shown as null. */
+function mayHide(type: ValueShape): boolean {
+  return type.kind === "object" || (type.kind === "leaf" && typeof type.leaf !== "string");
+}
+
 function givenOf({ key }: FieldShape, compiling: Compiling): () => unknown {
   return () => compiling.given[key] ?? null;
 }
@@ -132,6 +139,6 @@ function leafCode(from: string, to: string, leaf: Leaf, code: Code): string {
     case "any":
       return `if(typeof ${from}==="string"||${code.handed(isLeaf)}(${from},"any"))${to}=${from};`;
     default:
-      return `if(${code.handed(leaf)}.has(${from}))${to}=${from};`;
+      return `if((${to}=${code.handed(leaf)}.get(${from}))!==undefined){}`;
   }
 }

@@ -36,7 +36,9 @@ export type ValueShape =
   | { readonly kind: "given" };
 
 /** What a leaf of this type takes; `any`: a scalar of the schema's own, whose form only its subgraph knows. */
-export type Leaf = "Int" | "Float" | "String" | "Boolean" | "ID" | "any" | ReadonlySet<string>;
+export type Leaf = "Int" | "Float" | "String" | "Boolean" | "ID" | "any" | EnumLeaf;
+/** Each value of the enum → what clients are shown: itself; null for one that they may not know of. */
+export type EnumLeaf = ReadonlyMap<unknown, string | null>;
 
 export type FieldShape = {
   readonly key: string;
@@ -57,6 +59,8 @@ export type ObjectShape = {
   readonly declared: string;
   /** Not null: objects of this type are refused, or some of those that it stands for; what is told instead. */
   refusal(typename: string): Problem | null;
+  /** A type that may stand here, and that clients may not know of. */
+  hides(typename: string): boolean;
   /** Null for a type that cannot stand here. */
   of(typename: string): readonly FieldShape[] | null;
   /** A field of any of the types, by internal key. */
@@ -64,6 +68,9 @@ export type ObjectShape = {
 };
 
 export type ShapeSettings = {
+  /** The whole supergraph, inaccessible parts included. */
+  readonly schema: GraphQLSchema;
+  /** What clients may know of it. */
   readonly apiSchema: GraphQLSchema;
   /** Internal key → client's; one that is not in it is its own. */
   readonly clientKeys: ReadonlyMap<string, string>;
@@ -79,7 +86,7 @@ export function shapeOf(
   type: GraphQLCompositeType,
   sets: readonly SelectionSetNode[],
 ): ObjectShape {
-  const { apiSchema } = settings;
+  const { schema, apiSchema } = settings;
   const known = new Map<string, readonly FieldShape[] | null>();
   const of = (typename: string): readonly FieldShape[] | null => {
     const remembered = known.get(typename);
@@ -96,6 +103,8 @@ export function shapeOf(
     typename: isObjectType(type) ? type.name : null,
     declared: type.name,
     refusal: (typename) => (refusesObject(settings, typename) ? toldOf(settings, typename, null) : null),
+    hides: (typename) =>
+      !apiSchema.getType(typename) && isPossible(schema, compositeType(schema, type.name), schema.getType(typename)),
     of,
     find(key) {
       const types = isObjectType(type) ? [type] : [type, ...apiSchema.getPossibleTypes(type)];
@@ -174,13 +183,17 @@ function valueShape(settings: ShapeSettings, type: GraphQLOutputType, sets: read
   if (isNonNullType(type)) return { kind: "nonNull", of: valueShape(settings, type.ofType, sets) };
   if (isListType(type)) return { kind: "list", of: valueShape(settings, type.ofType, sets) };
   if (isCompositeType(type)) return { kind: "object", shape: shapeOf(settings, type, sets) };
-  return { kind: "leaf", leaf: leafOf(type) };
+  return { kind: "leaf", leaf: leafOf(type, settings) };
 }
 
 const builtIn: ReadonlySet<string> = new Set(["Int", "Float", "String", "Boolean", "ID"]);
 
-function leafOf(type: GraphQLNamedType): Leaf {
-  if (isEnumType(type)) return new Set(type.getValues().map(({ name }) => name));
+function leafOf(type: GraphQLNamedType, { schema }: ShapeSettings): Leaf {
+  if (isEnumType(type)) {
+    const whole = schema.getType(type.name);
+    const values = isEnumType(whole) ? whole.getValues() : [];
+    return new Map(values.map(({ name }) => [name, type.getValue(name) ? name : null]));
+  }
   return builtIn.has(type.name) ? (type.name as Leaf) : "any";
 }
 

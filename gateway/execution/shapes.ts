@@ -28,6 +28,7 @@ export function readShapes(
 ): Shapes {
   const root = apiSchema.getRootType(document.operation.operation) as GraphQLCompositeType;
   const shaping: ShapeSettings = {
+    schema: facts.schema,
     apiSchema,
     clientKeys: document.clientKeys,
     variables,

@@ -4,9 +4,11 @@
  */
 import {
   type ArgumentNode,
+  astFromValue,
   type DirectiveNode,
   type FieldNode,
   type GraphQLArgument,
+  type GraphQLDirective,
   type GraphQLInputType,
   type GraphQLSchema,
   getNullableType,
@@ -54,7 +56,7 @@ export type ArgumentLifter = {
     given: readonly ArgumentNode[],
     definitions: readonly GraphQLArgument[],
   ) => { readonly nodes: readonly ArgumentNode[]; readonly slots: readonly Slot[] };
-  /** Literals of a directive stay; its variables are renamed. */
+  /** Literals of a directive stay; its variables are renamed; its defaults are put in, as subgraphs may have others. */
   readonly directive: (given: DirectiveNode) => { readonly node: DirectiveNode; readonly slots: readonly Slot[] };
   readonly refused: readonly ClientError[];
 };
@@ -127,13 +129,22 @@ export function argumentLifter(schema: GraphQLSchema, operation: OperationDefini
         ? { nodes: [], slots: [] }
         : writeArguments(given, (name) => definitions.find((each) => each.name === name), true),
     directive: ({ name, arguments: given = [] }) => {
-      const definition = schema.getDirective(name.value);
-      const typeOf = (argument: string) => definition?.args.find((each) => each.name === argument);
-      const { nodes, slots } = writeArguments(given, typeOf, false);
+      const { args } = schema.getDirective(name.value) as GraphQLDirective;
+      const typeOf = (argument: string) => args.find((each) => each.name === argument);
+      const { nodes, slots } = writeArguments([...given, ...defaultsOf(args, given)], typeOf, false);
       const named = { kind: Kind.NAME, value: name.value } as const;
       return { node: { kind: Kind.DIRECTIVE, name: named, ...(nodes.length > 0 ? { arguments: nodes } : {}) }, slots };
     },
   };
+}
+
+/** Those that are not given. */
+function defaultsOf(args: readonly GraphQLArgument[], given: readonly ArgumentNode[]): readonly ArgumentNode[] {
+  return args.flatMap(({ name, type, defaultValue }) => {
+    if (defaultValue === undefined || given.some((each) => each.name.value === name)) return [];
+    const value = astFromValue(defaultValue, type);
+    return value ? [{ kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: name }, value }] : [];
+  });
 }
 
 type ClientVariable = { readonly slot: Slot; needsValue: boolean; isOneMember: boolean };

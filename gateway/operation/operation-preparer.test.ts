@@ -5,6 +5,7 @@ import { operationPreparer, type PreparedOperation } from "./operation-preparer.
 
 const schema = buildSchema(`
   directive @shown(as: String) on FIELD | QUERY
+  directive @ranked(by: Kind! = TWO, in: In = {a: 3}) on FIELD
   scalar Json
   scalar Code
   type Query {
@@ -106,6 +107,11 @@ describe("the normal form", () => {
       "directives of others stay, with their literals",
       'query @shown(as: "q") {c1_ @shown(as: "x")}',
       'query @shown(as: "q") {c1_ @shown(as: "x")}',
+    ],
+    [
+      "directives of others are given the defaults that the client has seen",
+      "{c1_ @ranked node @ranked(by: ONE) {a}}",
+      "{c1_ @ranked(by: TWO, in: {a: 3}) node @ranked(by: ONE, in: {a: 3}) {a}}",
     ],
     [
       "variables that nothing uses are dropped",

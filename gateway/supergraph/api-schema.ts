@@ -1,15 +1,29 @@
 /**
- * What clients may ask, as a schema: what federation derives, and what deriving drops, given back where a supergraph links
- * our own spec: `@oneOf`, and how identifiers are parsed.
+ * What clients may ask, as a schema: what federation derives, and what deriving drops: directives that operations may
+ * use; and, where a supergraph links our own spec, `@oneOf`, and how identifiers are parsed.
  */
-import { buildASTSchema, type DocumentNode, type GraphQLSchema, isScalarType, Kind, parse, visit } from "graphql";
+import {
+  buildASTSchema,
+  type DirectiveDefinitionNode,
+  DirectiveLocation,
+  type DocumentNode,
+  type GraphQLSchema,
+  isScalarType,
+  Kind,
+  type NameNode,
+  parse,
+  specifiedScalarTypes,
+  type TypeNode,
+  visit,
+} from "graphql";
 import { identifierScalars } from "#schema/scalars.ts";
 
 /** Our own spec: directives and scalars that the gateway knows. */
 const coreSpec = "https://crosswalk.example/core/";
 
 export function readApiSchema(apiSdl: string, supergraph: DocumentNode): GraphQLSchema {
-  const api = parse(apiSdl, { noLocation: true });
+  const derived = parse(apiSdl, { noLocation: true });
+  const api = { ...derived, definitions: [...derived.definitions, ...droppedDirectives(derived, supergraph)] };
   const oneOf = oneOfName(supergraph);
   if (oneOf === null) return buildASTSchema(api, { assumeValidSDL: true });
   const oneOfInputs = new Set(
@@ -31,6 +45,34 @@ export function readApiSchema(apiSdl: string, supergraph: DocumentNode): GraphQL
     scalar.parseLiteral = identifier.parseLiteral;
   }
   return schema;
+}
+
+/** Those that a spec of its own brought along (`@composeDirective`): deriving takes them for the supergraph's own affairs. */
+function droppedDirectives(api: DocumentNode, supergraph: DocumentNode): readonly DirectiveDefinitionNode[] {
+  const names = api.definitions.flatMap((each) => ("name" in each && each.name ? [each.name.value] : []));
+  const known = new Set([...names, ...specifiedScalarTypes.map(({ name }) => name)]);
+  return supergraph.definitions.flatMap((each) => {
+    if (each.kind !== Kind.DIRECTIVE_DEFINITION || known.has(each.name.value)) return [];
+    const locations = each.locations.filter(isExecutable);
+    const areKnown = each.arguments?.every(({ type }) => known.has(namedType(type))) ?? true;
+    return locations.length > 0 && areKnown ? [{ ...each, locations }] : [];
+  });
+}
+
+const executableLocations: ReadonlySet<string> = new Set([
+  DirectiveLocation.QUERY,
+  DirectiveLocation.MUTATION,
+  DirectiveLocation.SUBSCRIPTION,
+  DirectiveLocation.FIELD,
+  DirectiveLocation.FRAGMENT_DEFINITION,
+  DirectiveLocation.FRAGMENT_SPREAD,
+  DirectiveLocation.INLINE_FRAGMENT,
+  DirectiveLocation.VARIABLE_DEFINITION,
+]);
+const isExecutable = ({ value }: NameNode): boolean => executableLocations.has(value);
+
+function namedType(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
 
 const builtInOneOf = { kind: Kind.DIRECTIVE, name: { kind: Kind.NAME, value: "oneOf" } } as const;

@@ -10,8 +10,10 @@ import {
   execute,
   type GraphQLObjectType,
   type GraphQLSchema,
+  getNamedType,
   isObjectType,
   isScalarType,
+  Kind,
   visit,
 } from "graphql";
 import type { Path } from "./compare.ts";
@@ -70,6 +72,16 @@ export function openMonolith(definition: GraphDefinition, sdl: string): Monolith
     return derive(definition, coordinate, required, all);
   };
 
+  const inaccessible = inaccessibleOf(definition);
+  /** What clients may not know of is null to them. */
+  const known = (value: unknown, type: string): unknown => {
+    if (Array.isArray(value)) return value.map((each) => known(each, type));
+    const isOne = inaccessible.has(
+      typeof value === "object" ? ((value as Row | null)?.__typename ?? "") : `${type}.${value}`,
+    );
+    return isOne ? null : value;
+  };
+
   for (const type of [schema, lenient].flatMap((each) => Object.values(each.getTypeMap()))) {
     if (isScalarType(type) && !["Int", "Float", "String", "Boolean", "ID"].includes(type.name))
       type.serialize = (value) => value;
@@ -86,8 +98,8 @@ export function openMonolith(definition: GraphDefinition, sdl: string): Monolith
           const { __typename } = value as Row;
           return typeof __typename === "string" ? { __typename, row: value, contexts } : value;
         };
-        const value = wrap(read(world, row, field.name, args, contexts));
         const strict = (schema.getType(type.name) as GraphQLObjectType).getFields()[field.name]?.type;
+        const value = wrap(known(read(world, row, field.name, args, contexts), getNamedType(field.type).name));
         return schema.getType(type.name) === type || !strict ? value : withNullsMarked(value, strict);
       };
     }
@@ -134,6 +146,21 @@ function withContext(
   const inner = selection.trim().replace(/^\{|\}$/g, "");
   const [value = null] = setter ? Object.values(pick(setter, fieldSet(inner), how)) : [];
   return { ...args, [arg]: value };
+}
+
+/** Object types, and `Enum.VALUE`. */
+function inaccessibleOf(definition: GraphDefinition): ReadonlySet<string> {
+  const isOne = ({ directives }: { readonly directives?: readonly { readonly name: { readonly value: string } }[] }) =>
+    directives?.some(({ name }) => name.value === "inaccessible") ?? false;
+  return new Set(
+    Object.values(definition.subgraphs).flatMap((sdl) =>
+      subgraphDocument(sdl).definitions.flatMap((each) => {
+        if (each.kind === Kind.OBJECT_TYPE_DEFINITION) return isOne(each) ? [each.name.value] : [];
+        if (each.kind !== Kind.ENUM_TYPE_DEFINITION) return [];
+        return (each.values ?? []).filter(isOne).map(({ name }) => `${each.name.value}.${name.value}`);
+      }),
+    ),
+  );
 }
 
 /** `Type.field` → the subgraphs that can give it. */

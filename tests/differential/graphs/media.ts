@@ -2,7 +2,7 @@
 import { broken, type GraphDefinition, type Row } from "../world.ts";
 
 const library = `
-  type Query { media: [Media!]! medium(id: ID!): Media shelf: [Item] first: Item @shareable node(id: ID!): Node odd: Hidden }
+  type Query { media: [Media!]! medium(id: ID!): Media shelf: [Item] first: Item @shareable node(id: ID!): Node odds: [Hidden] allOdd: [Hidden!] }
   interface Node { id: ID! }
   interface Media @key(fields: "id") { id: ID! title: String! related: [Media!] }
   type Book implements Media & Node @key(fields: "id") { id: ID! title: String! related: [Media!] pages: Int author: Person }
@@ -99,6 +99,7 @@ function build() {
   const all = [b1, b2, f1, f2, f3, s1, s2];
   const nodes = [h1, h2, h3, b1, b2, f1, f2, f3];
   const odd: Row = { __typename: "Seen", id: "o1", plain: "plain" };
+  const unseen: Row = { __typename: "Unseen", id: "o2", secret: "secret" };
   return {
     entities: [...nodes, s1, s2, v1, v2, v3],
     computed: {
@@ -107,7 +108,8 @@ function build() {
       "Query.shelf": () => [b1, f1, null, h1, b2, f2, broken(), h2, f3],
       "Query.first": () => f1,
       "Query.node": (_: Row, { id }: Record<string, unknown>) => nodes.find((each) => each.id === id) ?? null,
-      "Query.odd": () => odd,
+      "Query.odds": () => [odd, unseen, null],
+      "Query.allOdd": () => [odd, unseen],
       "Query.rated": () => [s1, b1, f2, b1],
       "Query.topPerson": () => h1,
       "Query.showing": () => [v1, v2, v3],
