@@ -74,6 +74,8 @@ export type Config = {
   readonly maxBatch: number;
   /** Estimated cost of an operation; 0: not bounded. */
   readonly maxCost: number;
+  /** Labels of `@override` in force, besides those that say a share of the requests. */
+  readonly overrides: ReadonlySet<string>;
   /** Trusted documents: a folder of .graphql files or a manifest; empty: none. */
   readonly documents: string;
   /** `require`: nothing else is taken. */
@@ -134,6 +136,7 @@ export function readConfig(env: Environment): ConfigOutcome {
     maxRequests: reader.wholeNumber("MAX_REQUESTS", 1000),
     maxBatch: reader.wholeNumber("MAX_BATCH", 0, 100),
     maxCost: reader.wholeNumber("MAX_COST", 0),
+    overrides: new Set(reader.names("GATEWAY_OVERRIDES", [])),
     documents: env.GATEWAY_DOCUMENTS || "",
     documentsMode: reader.documentsMode("GATEWAY_DOCUMENTS_MODE", env.GATEWAY_DOCUMENTS || ""),
     planSoftMs: reader.wholeNumber("PLAN_SOFT_MS", 250),

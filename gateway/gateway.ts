@@ -70,6 +70,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
       planner,
       introspection: config.mode === "development" || config.insecure.has("introspection"),
       maxCost: config.maxCost,
+      overrides: config.overrides,
       isPartial: subgraphs.isPartial,
       isCommon: subgraphs.isCommon,
       generation: subgraphs.generation,
@@ -87,7 +88,7 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
         const supergraph = await readSupergraph(sdl, { ...settings, id, authorization });
         if (supergraph.servesNothing) telemetry.supergraphUnlabelled(supergraph.id);
         // The first one is there at once: its plans come with the first who ask.
-        if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
+        if (inUse) await supergraph.warm(inUse.planKeys().slice(0, warmedPlans));
         return supergraph;
       },
       onOutcome(outcome, reason) {

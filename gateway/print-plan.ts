@@ -80,9 +80,9 @@ export async function describePlans({ sdl, document, variables, as, planSoftMs, 
     const sections: string[] = [];
     for (const operation of operationsOf(document)) {
       const prepared = prepare(supergraph, document, operation, variables);
-      const text = supergraph.plannedFor(prepared, rights);
+      const key = supergraph.planKeyOf(prepared, rights);
       made = null;
-      if (text !== null) await supergraph.warm([text]);
+      if (key !== null) await supergraph.warm([key]);
       const plan = made as CompiledPlan | Error | null;
       if (plan instanceof Error) throw plan;
       const refused = supergraph.refusedIn(prepared, rights);

@@ -11,6 +11,7 @@ import { type EngineIncrement, executeInParts } from "./in-parts.ts";
 import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type KeptRun, keptRuns } from "./kept-runs.ts";
+import type { Overrides } from "./overrides.ts";
 import { allRights, type Decision, type Rights } from "./rights.ts";
 import { type Executed, executedAgain, executeWhole, type RunRequest, type RunSettings, start } from "./run.ts";
 import type { ObjectShape } from "./shape.ts";
@@ -28,7 +29,9 @@ export type EngineSettings = RunSettings & {
   /** Of what is put together from answers that are at hand; 0, or left out: nothing is. */
   readonly keptMaxBytes?: number;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
-  readonly planOf: (text: string) => Promise<CompiledPlan>;
+  readonly planOf: (text: string, overrides: Overrides) => Promise<CompiledPlan>;
+  /** Drawn for each request. */
+  readonly overrides: () => Overrides;
 };
 
 export type EngineAnswer = Executed & {
@@ -75,11 +78,11 @@ export function openEngine(settings: EngineSettings): Engine {
   const answer = async (operation: PreparedOperation, request: RunRequest): Promise<EngineAnswer> => {
     const { document, variables } = operation;
     const { rights } = request;
-    const variant = variantOf(operation, rights);
+    const variant = variantOf(operation, rights, settings.overrides());
     const { shapes, allRefused, told } = variant;
     if (allRefused !== null) return refusedWhole(document, allRefused);
     const given = variant.introspection ? await introspect(variant.introspection, operation, rights) : nothingGiven;
-    const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text);
+    const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text, variant.overrides);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
     // Whoever asked may have gone while the plan was made.
     request.signal.throwIfAborted();
@@ -116,7 +119,7 @@ export function openEngine(settings: EngineSettings): Engine {
     return withTold(told, { ...executed, deferred: null, subgraphs });
   };
   const lookUp: Engine["lookUp"] = async (text, variables, until) => {
-    const plan = await settings.planOf(text);
+    const plan = await settings.planOf(text, settings.overrides());
     const { execution } = await start(settings, plan, variables, { ...until, rights: allRights }, () => {});
     const { data, problems } = execution;
     return {
@@ -132,6 +135,7 @@ export function openEngine(settings: EngineSettings): Engine {
 type Variant = AskedParts & {
   /** Tells it from every other one of this engine. */
   readonly number: number;
+  readonly overrides: Overrides;
   readonly shapes: Shapes;
   /** By their variables. */
   readonly joined: JoinedRuns<Executed>;
@@ -141,17 +145,19 @@ type Variants = { readonly switches: readonly string[]; readonly byKey: Map<stri
 
 const maxVariants = 32;
 
-function openVariants(settings: EngineSettings): (operation: PreparedOperation, rights: Rights) => Variant {
+function openVariants(
+  settings: EngineSettings,
+): (operation: PreparedOperation, rights: Rights, overrides: Overrides) => Variant {
   const known = new WeakMap<PreparedDocument, Variants>();
   let made = 0;
-  return ({ document, variables }, rights) => {
+  return ({ document, variables }, rights, overrides) => {
     let variants = known.get(document);
     if (!variants) {
       variants = { switches: switchesOf(document.operation), byKey: new Map() };
       known.set(document, variants);
     }
     const { switches, byKey } = variants;
-    let key = `${rights.key}\n`;
+    let key = `${rights.key}\n${overrides}\n`;
     for (const name of switches) key += variables[name] === true ? "1" : "0";
     let variant = byKey.get(key);
     if (!variant) {
@@ -160,6 +166,7 @@ function openVariants(settings: EngineSettings): (operation: PreparedOperation, 
       variant = {
         ...asked,
         number: made,
+        overrides,
         text: asked.text === null ? null : withFacts(asked.text, settings.facts, rights),
         shapes: readShapes(settings, document, variables, rights),
         joined: joinedRuns(),

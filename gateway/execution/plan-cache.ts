@@ -1,4 +1,4 @@
-/** Plans by the text of their operation: each made once, however many wait for it. */
+/** Plans by the text that asks for them: each made once, however many wait for it. */
 import { createHash } from "node:crypto";
 import { QueryPlanningFailed, QueryPlanningTimeout } from "./plan.ts";
 

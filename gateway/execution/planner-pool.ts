@@ -1,4 +1,5 @@
 /** The threads that plan for one supergraph, and what waits for them. */
+import { noOverrides, type Overrides } from "./overrides.ts";
 import { PlannerUnavailable, type QueryPlan, QueryPlanningFailed, QueryPlanningTimeout } from "./plan.ts";
 import type { LoadedReport, PlannerReport } from "./planner-tasks.ts";
 import { type LossReason, type PlannerThread, startPlannerThread } from "./planner-thread.ts";
@@ -23,7 +24,7 @@ export type PlannerEvent =
 
 export type PlanPool = {
   readonly loaded: Promise<Pick<LoadedReport, "apiSdl" | "synthetics">>;
-  plan(operation: string): Promise<QueryPlan>;
+  plan(operation: string, overrides?: Overrides): Promise<QueryPlan>;
   close(): Promise<void>;
 };
 
@@ -37,6 +38,7 @@ const released = "the supergraph was released";
 type Seat = { readonly thread: PlannerThread; state: "loading" | "idle" | "busy" | "slow" };
 type Job = {
   readonly operation: string;
+  readonly overrides: Overrides;
   readonly settle: (outcome: QueryPlan | Error) => void;
 };
 
@@ -108,7 +110,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
       dispatch();
     };
     const startedAt = performance.now();
-    const task = { kind: "plan", operation: job.operation, maxBytes: maxPlanBytes } as const;
+    const task = { kind: "plan", operation: job.operation, overrides: job.overrides, maxBytes: maxPlanBytes } as const;
     const report = await seat.thread.run(task, { softMs, hardMs, onSlow });
     if (report.kind !== "lost") {
       const kind = report.kind === "planned" ? "planned" : "unplannable";
@@ -125,7 +127,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
 
   return {
     loaded: seatThread(first),
-    plan(operation) {
+    plan(operation, overrides = noOverrides) {
       if (isClosed) return Promise.reject(new PlannerUnavailable(released));
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
@@ -133,6 +135,7 @@ export function openPlanPool(sdl: string, settings: PoolSettings, first: Planner
         }, maxWaitMs);
         const job: Job = {
           operation,
+          overrides,
           settle(outcome) {
             clearTimeout(late);
             waiting.delete(job);

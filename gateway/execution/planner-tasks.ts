@@ -11,11 +11,12 @@ import {
 } from "@apollo/federation-internals";
 import { QueryPlanner } from "@apollo/query-planner";
 import { parse } from "graphql";
+import { labelsOf, type Overrides } from "./overrides.ts";
 import { prepareDocument } from "./planner-schema.ts";
 
 export type PlannerTask =
   | { readonly kind: "load"; readonly sdl: string }
-  | { readonly kind: "plan"; readonly operation: string; readonly maxBytes: number };
+  | { readonly kind: "plan"; readonly operation: string; readonly overrides: Overrides; readonly maxBytes: number };
 
 export type LoadedReport = {
   readonly kind: "loaded";
@@ -60,11 +61,14 @@ function load(sdl: string): PlannerReport {
   }
 }
 
-function plan({ operation, maxBytes }: PlannerTask & { readonly kind: "plan" }): PlannerReport {
+function plan({ operation, overrides, maxBytes }: PlannerTask & { readonly kind: "plan" }): PlannerReport {
   if (loaded === null) return { kind: "unplannable" };
   try {
     // Not what clients may ask, which is seen to before: facts are inaccessible to them.
-    const text = JSON.stringify(loaded.planner.buildQueryPlan(parseOperation(loaded.schema, operation)));
+    const overrideConditions = new Map(labelsOf(overrides).map((label) => [label, true]));
+    const text = JSON.stringify(
+      loaded.planner.buildQueryPlan(parseOperation(loaded.schema, operation), { overrideConditions }),
+    );
     return text.length > maxBytes ? { kind: "unplannable" } : { kind: "planned", plan: text };
   } catch {
     return { kind: "unplannable" };

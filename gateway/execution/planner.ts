@@ -3,6 +3,7 @@
  * supergraph: a reload never waits behind plans nor plans behind a reload, and what a supergraph took goes with its
  * threads.
  */
+import type { Overrides } from "./overrides.ts";
 import { PlannerUnavailable, type QueryPlan } from "./plan.ts";
 import { openPlanPool, type PlanPool, type PoolSettings } from "./planner-pool.ts";
 import { startPlannerThread } from "./planner-thread.ts";
@@ -20,7 +21,7 @@ export type PlannedSupergraph = {
   /** Synthetic field name → the field's name in its subgraphs (planner-synthetics.ts). */
   readonly synthetics: ReadonlyMap<string, string>;
   /** Rejects QueryPlanningFailed | QueryPlanningTimeout | PlannerUnavailable; none holds text of the operation. */
-  plan(operation: string): Promise<QueryPlan>;
+  plan(operation: string, overrides?: Overrides): Promise<QueryPlan>;
   /** Ends its threads. For when nothing is asked of it any longer: what waits is rejected with PlannerUnavailable. */
   release(): void;
 };

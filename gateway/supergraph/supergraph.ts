@@ -16,6 +16,7 @@ import { type Engine, openEngine } from "../execution/engine.ts";
 import { placesIn } from "../execution/fact-places.ts";
 import { withFacts } from "../execution/facts-selection.ts";
 import { readLifetimes } from "../execution/lifetimes.ts";
+import { noOverrides, type Overrides, overridesOf } from "../execution/overrides.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
@@ -50,13 +51,13 @@ export type Supergraph = {
   readonly rightsOf: RightsOf;
   /** What of an operation is refused by these rights, as the schema names it. Throws what planning it would. */
   refusedIn(operation: PreparedOperation, rights: Rights): readonly string[];
-  /** What is planned of an operation for callers of these rights; null where there is nothing to plan. */
-  plannedFor(operation: PreparedOperation, rights: Rights): string | null;
-  /** Normalised operations with a plan, most used first. */
-  plannedTexts(): readonly string[];
+  /** Under what the plan of an operation is kept for callers of these rights; null where there is nothing to plan. */
+  planKeyOf(operation: PreparedOperation, rights: Rights): string | null;
+  /** Of normalised operations with a plan, most used first. */
+  planKeys(): readonly string[];
   planCache(): { readonly entries: number; readonly bytes: number };
   /** Makes plans ahead. What gets none here is left out: whoever asks it learns why. */
-  warm(texts: readonly string[]): Promise<void>;
+  warm(planKeys: readonly string[]): Promise<void>;
   /** The same for documents as clients write them. */
   warmDocuments(documents: readonly string[]): Promise<void>;
   /** To be called when the operation is answered. */
@@ -79,6 +80,8 @@ export type SupergraphSettings = {
   };
   /** Estimated; 0: not bounded. */
   readonly maxCost: number;
+  /** Labels of `@override` that are in force, besides those that say a share. */
+  readonly overrides?: ReadonlySet<string>;
   /** Whether a subgraph takes representations with gaps. */
   readonly isPartial: (subgraph: string) => boolean;
   /** Whether a subgraph's answers are the same whoever asks. */
@@ -113,10 +116,16 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       generation: createHash("sha256").update(sdl).digest("hex"),
     };
     const plans = planCache<CompiledPlan>({
-      make: (text) =>
-        settings.onPlan(async () =>
-          compilePlan(await planWith(planned, text, facts), { facts, synthetics, places: placesIn(text), keeping }),
-        ),
+      make: (key) =>
+        settings.onPlan(async () => {
+          const { text } = readPlanKey(key);
+          return compilePlan(await planWith(planned, key, facts), {
+            facts,
+            synthetics,
+            places: placesIn(text),
+            keeping,
+          });
+        }),
       sizeOf: ({ bytes }) => bytes,
       maxBytes: maxPlanBytes,
       maxRefused,
@@ -129,7 +138,8 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       ...(settings.generation === undefined ? {} : { generation: settings.generation }),
       keptMaxBytes: settings.keptMaxBytes ?? 0,
       call: settings.callOf(facts.subgraphs),
-      planOf: plans.get,
+      planOf: (text, overrides) => plans.get(planKey(text, overrides)),
+      overrides: overridesOf(document, settings.overrides ?? new Set()),
     });
     const rightsOf = rightsReader(rules, inForce, Date.now);
     // Cedar takes half a second for the first of its decisions: before anybody waits for one.
@@ -152,9 +162,9 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       refusedIn: ({ document: { operation }, variables }, rights) => [
         ...askedParts(apiSchema, operation, variables, rights).refused,
       ],
-      plannedFor({ document: { operation }, variables }, rights) {
+      planKeyOf({ document: { operation }, variables }, rights) {
         const { text } = askedParts(apiSchema, operation, variables, rights);
-        return text === null ? null : withFacts(text, facts, rights);
+        return text === null ? null : planKey(withFacts(text, facts, rights), noOverrides);
       },
       ...plansAhead(apiSchema, plans, documentPreparer(preparing)),
       ...holding(planned.release),
@@ -170,14 +180,15 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
  * type written out it finds it. And with some fields in deferred fragments that require others: not deferred, they are
  * found, and are there at once.
  */
-async function planWith({ plan }: PlannedSupergraph, text: string, facts: SchemaFacts): Promise<QueryPlan> {
+async function planWith({ plan }: PlannedSupergraph, key: string, facts: SchemaFacts): Promise<QueryPlan> {
+  const { text, overrides } = readPlanKey(key);
   try {
-    return await plan(text);
+    return await plan(text, overrides);
   } catch (error) {
     if (!(error instanceof QueryPlanningFailed)) throw error;
     for (const write of [(it: string) => withPossibleTypes(it, facts.schema), withoutDefer]) {
       const otherwise = write(text);
-      const planned = otherwise === null ? null : await plan(otherwise).catch(orNone);
+      const planned = otherwise === null ? null : await plan(otherwise, overrides).catch(orNone);
       if (planned !== null) return planned;
     }
     throw error;
@@ -193,13 +204,13 @@ function plansAhead(
   apiSchema: GraphQLSchema,
   plans: PlanCache<CompiledPlan>,
   documentOf: ReturnType<typeof documentPreparer>,
-): Pick<Supergraph, "plannedTexts" | "planCache" | "warm" | "warmDocuments"> {
-  const warm = async (texts: readonly string[]): Promise<void> => {
-    for (const text of texts) await plans.get(text).catch(() => {});
+): Pick<Supergraph, "planKeys" | "planCache" | "warm" | "warmDocuments"> {
+  const warm = async (keys: readonly string[]): Promise<void> => {
+    for (const key of keys) await plans.get(key).catch(() => {});
   };
   return {
     planCache: () => ({ entries: plans.entries().length, bytes: plans.bytes }),
-    plannedTexts: () => plans.entries().map(({ text }) => text),
+    planKeys: () => plans.entries().map(({ text }) => text),
     warm,
     warmDocuments: (documents) =>
       warm(
@@ -208,10 +219,18 @@ function plansAhead(
           // What answers a subscription is another operation (subscriptions/alert-query.ts).
           const isPlanned = !("refused" in document) && document.kind !== "subscription";
           const text = !isPlanned ? null : askedParts(apiSchema, document.operation, {}, allRights).text;
-          return text ?? [];
+          return text === null ? [] : planKey(text, noOverrides);
         }),
       ),
   };
+}
+
+/** What a plan is kept under: the overrides it is made with, a line break, and the operation. */
+const planKey = (text: string, overrides: Overrides): string => `${overrides}\n${text}`;
+
+function readPlanKey(key: string): { readonly text: string; readonly overrides: Overrides } {
+  const end = key.indexOf("\n");
+  return { text: key.slice(end + 1), overrides: key.slice(0, end) };
 }
 
 function holding(release: () => void): Pick<Supergraph, "hold" | "retire"> {
