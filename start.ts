@@ -25,11 +25,13 @@ const stopWithinMs = 4_500;
 /** The reading role that EID's simulator makes, in a database of that name. */
 const eidUrl = (port: string) => `postgres://eid_reader:eid_reader@127.0.0.1:${port}/eid`;
 
+/** The gateway's alone: the simulated systems and their control listener let anybody in, and stay on loopback. */
+const { HOST: publicHost, ...inherited } = process.env;
 const environment: NodeJS.ProcessEnv = {
   CROSSWALK_ENV: "development",
   EID_DATABASE: "eid",
   APOLLO_TELEMETRY_DISABLED: "1",
-  ...process.env,
+  ...inherited,
 };
 const running = new Map<Part, ChildProcess>();
 let exitCode: number | null = null;
@@ -94,7 +96,14 @@ async function main(): Promise<void> {
   const ready = await gatewayReady;
   if (exitCode !== null) return;
   console.log(`all parts are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s; Ctrl-C ends them`);
+  const page = environment.CROSSWALK_ENV === "development" && /https?:.*(?=\/graphql)/.exec(ready);
+  if (page) console.log(`GraphiQL ${page}/`);
   console.log(ready);
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(1);
 }
 
 /** Ports moved by `<NAME>_PORT` are found there by whoever asks that part. */
@@ -106,7 +115,9 @@ function moved(
   const env: NodeJS.ProcessEnv = { ...environment };
   for (const name of names) {
     const port = env[`${name}_PORT`];
-    if (port !== undefined) env[variable(name)] ??= url(name, port);
+    if (port === undefined) continue;
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) refuse(`${name}_PORT takes a whole number from 0 to 65535`);
+    env[variable(name)] ??= url(name, port);
   }
   return env;
 }
@@ -140,7 +151,8 @@ const subgraphEnvironment = {
   ...keys,
 };
 
-const gatewayEnvironment = {
+const gatewayEnvironment: NodeJS.ProcessEnv = {
+  ...(publicHost === undefined ? {} : { HOST: publicHost }),
   ...moved(
     agencies.map(({ name }) => name.toUpperCase()),
     (name) => `SUBGRAPH_URL_${name}`,
@@ -158,8 +170,7 @@ function otherParts(): NodeJS.ProcessEnv {
     ["gateway", `http://127.0.0.1:${environment.PORT ?? 4000}/graphql`],
     ["gateway, internal", `http://127.0.0.1:${environment.INTERNAL_PORT ?? 4001}`],
     ...agencies.map(({ name, url }) => {
-      const setting = `SUBGRAPH_URL_${name.toUpperCase()}` as keyof typeof gatewayEnvironment;
-      return [name, gatewayEnvironment[setting] ?? url];
+      return [name, gatewayEnvironment[`SUBGRAPH_URL_${name.toUpperCase()}`] ?? url];
     }),
   ];
   return { CROSSWALK_PARTS: JSON.stringify(Object.fromEntries(urls)) };

@@ -151,6 +151,8 @@ export function readConfig(env: Environment): ConfigOutcome {
     cacheKeys: env.CACHE_KEYS || "",
     cacheKeysFile: env.CACHE_KEYS_FILE || "",
   };
+  if (config.port === config.internalPort && config.port !== 0)
+    refusals.push("PORT and INTERNAL_PORT name the same port: each listener takes one of its own");
   if (mode === "production") refusals.push(...insecureSettings(config));
   return refusals.length > 0 ? { refusals } : { config };
 }

@@ -24,7 +24,8 @@ export function errorsDocument(): string {
     "# Errors\n",
     "Every error has `extensions.code`. No message contains a value, anything a client typed, or text of a subgraph.",
     "`extensions.agency` is the subgraph's name, `extensions.system` the agency's own system. Where a value of the",
-    "wrong form is refused, the message names the type and the forms it takes, from the schema.\n",
+    "wrong form is refused, the message names the type and the forms it takes, from the schema. The messages below stand",
+    "where nothing more exact can be said: which field there is not, which limit was passed, which purposes there are.\n",
     ...sections,
   ].join("\n");
 }

@@ -40,7 +40,9 @@ function fail(...lines: readonly string[]): void {
 
 /** What to mend. A refusal of the files that settings name begins with their path, and may have several lines. */
 function explain(error: unknown, { supergraph, ...files }: Config): readonly string[] {
-  const { code, syscall, port, message } = error as Readonly<Record<string, unknown>>;
+  const { code, syscall, hostname, port, message } = error as Readonly<Record<string, unknown>>;
+  if (code === "EADDRNOTAVAIL" || (syscall === "getaddrinfo" && hostname === files.host))
+    return [`HOST is no address of this machine (${String(code)})`];
   if (syscall === "listen") {
     const why = code === "EADDRINUSE" ? "is in use" : `cannot be had (${String(code)})`;
     return [`port ${String(port)} ${why}: stop what holds it, or set PORT and INTERNAL_PORT`];

@@ -366,6 +366,15 @@ test("GraphiQL is one page that may run its own script and talk to this gateway 
   expect(headers.get("content-security-policy")).toMatch(/script-src 'sha256-[^']{44}'; .*connect-src 'self'/);
 });
 
+test("a browser that is taken to where programs ask finds the page", async () => {
+  const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const visit = (path: string) =>
+    fetch(`${new URL(gateway.url).origin}${path}`, { headers: { accept }, redirect: "manual" });
+  const { status, headers } = await visit("/graphql");
+  expect([status, headers.get("location")]).toEqual([302, "/"]);
+  expect((await visit("/graphql?query=%7B__typename%7D")).status).not.toBe(302);
+});
+
 test.each([
   ["that is not HTTP", "HELLO\r\n\r\n", 400, "BAD_REQUEST"],
   [

@@ -105,8 +105,15 @@ describe("the state", () => {
     "is refused for a release at %j: 48 hours hang on it",
     async (releaseAt) => {
       const { body } = await check({ fin: held.fin }, "police-287g-jail", releaseAt);
-      expect(body.data).toEqual({ holdCheck: null });
-      expect(body.errors).toMatchObject([{ path: ["holdCheck"], extensions: { code: "BAD_USER_INPUT" } }]);
+      expect(body).toEqual({
+        errors: [
+          {
+            message: expect.stringMatching(/^not a value that DateTime takes: .*in arguments with its zone/),
+            locations: expect.anything(),
+            extensions: { code: "BAD_USER_INPUT" },
+          },
+        ],
+      });
     },
   );
 

@@ -1,4 +1,4 @@
-/** The gateway's settings: README.md tells all of them with their defaults, and a wrong one is told by its name. */
+/** Settings and metrics: all of them are told, the gateway's settings with their defaults, and a wrong one by its name. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,16 +6,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { type Config, type Environment, readConfig } from "../gateway/config.ts";
+import { openTelemetry } from "../gateway/telemetry.ts";
+import { readCbpSettings } from "../subgraphs/cbp/main.ts";
+import { readEoirSettings } from "../subgraphs/eoir/main.ts";
+import { readIceSettings } from "../subgraphs/ice/main.ts";
+import { readObimSettings } from "../subgraphs/obim/main.ts";
+import { readSafeguardsSettings } from "../subgraphs/safeguards/main.ts";
+import { readUscisSettings } from "../subgraphs/uscis/main.ts";
 
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+const readme = read("README.md");
 const folder = mkdtempSync(join(tmpdir(), "settings-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Every name that is looked up, and the beginning of those that are looked for. */
 function settingsRead(): readonly string[] {
-  const names = new Set<string>(["SUBGRAPH_URL_", "SUBGRAPH_KEY_"]);
-  const env = new Proxy<Environment>({}, { get: (_, name) => void names.add(String(name)) });
-  readConfig(env);
+  return [...lookedUp(readConfig), "SUBGRAPH_URL_", "SUBGRAPH_KEY_"];
+}
+
+function lookedUp(readSettings: (env: Environment) => unknown): readonly string[] {
+  const names = new Set<string>();
+  readSettings(new Proxy<Environment>({}, { get: (_, name) => void names.add(String(name)) }));
   return [...names];
 }
 
@@ -55,6 +66,32 @@ test.each(settingsRead())("README.md tells %s and its default", (setting) => {
     ).toBe(String(usual));
 });
 
+const ofSubgraphs = [
+  readObimSettings,
+  readCbpSettings,
+  readIceSettings,
+  readUscisSettings,
+  readEoirSettings,
+  readSafeguardsSettings,
+].flatMap(lookedUp);
+test.each([...new Set(ofSubgraphs.map((name) => name.replace(/^(SUBGRAPH_KEY_)(?!S_FILE).*/, "$1<NAME>")))])(
+  "docs/subgraphs.md tells %s",
+  (setting) => expect(read("docs/subgraphs.md")).toContain(`\`${setting}\``),
+);
+
+test("every metric is told of", async () => {
+  const { text } = await openTelemetry(() => undefined).metrics();
+  const names = [...text.matchAll(/^# TYPE (crosswalk_\w+)/gm)].map(([, name]) => name);
+  const told = ["alerts", "callers", "gateway"].map((page) => read(`docs/${page}.md`)).join();
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("one port is not given to both listeners", () => {
+  expect(readConfig({ PORT: "4001" })).toEqual({ refusals: [expect.stringContaining("PORT and INTERNAL_PORT")] });
+  expect(readConfig({ PORT: "0", INTERNAL_PORT: "0" })).toHaveProperty("config");
+});
+
 describe("trusted documents", () => {
   test("are known to a gateway that is given some, and required only where that is said", () => {
     expect(configOf({}).documentsMode).toBe("off");
@@ -66,7 +103,7 @@ describe("trusted documents", () => {
   });
 });
 
-describe("a file that cannot be used is told by the setting that names it", () => {
+describe("what cannot be used is told by the setting that names it", () => {
   const wrong = join(folder, "wrong.json");
   writeFileSync(wrong, '[{ "name": "a", "timeout": 3 }, { "name": "b", "partial": false }]');
   const badPolicies = join(folder, "policies");
@@ -89,6 +126,8 @@ describe("a file that cannot be used is told by the setting that names it", () =
       /^gateway: GATEWAY_POLICIES: .*policies\.cedarschema:1: .*\ngateway: GATEWAY_POLICIES: .*a\.cedar:1: is no Cedar/,
     ],
     ["GATEWAY_DOCUMENTS", join(folder, "none"), /^gateway: GATEWAY_DOCUMENTS: .*no such file or folder/],
+    ["HOST", "203.0.113.7", /^gateway: HOST is no address of this machine/],
+    ["HOST", "no-such-host.invalid", /^gateway: HOST is no address of this machine/],
     ["GATEWAY_SUPERGRAPH", wrong, /^gateway: the supergraph .* cannot be used .*GATEWAY_SUPERGRAPH/],
   ])("%s=%s", (setting, path, line) => {
     const main = fileURLToPath(new URL("../gateway/main.ts", import.meta.url));

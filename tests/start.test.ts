@@ -126,6 +126,7 @@ test.each([
   ["POPULATION", "many"],
   ["WORLD_NOW", "yesterday"],
   ["MAX_BODY_BYTES", "big"],
+  ["OBIM_PORT", "abc"],
 ])(
   "a bad %s is named in one line, and everything ends with exit code 1",
   async (name, value) => {
@@ -138,6 +139,23 @@ test.each([
   },
   60_000,
 );
+
+test("HOST moves the gateway's public listener alone: what lets anybody in stays on loopback", async () => {
+  const ports = await portSettings();
+  const { child, ready, exited } = start({ ...ports, ...fewPersons, HOST: "127.0.0.2", START_TEST: ports.PORT });
+  const url = await ready;
+  expect(url).toBe(`http://127.0.0.2:${ports.PORT}/graphql`);
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${await mintToken("ero-officer")}` },
+    body: '{"query":"{ __typename }"}',
+  });
+  expect([response.status, await response.json()]).toEqual([200, { data: { __typename: "Query" } }]);
+  expect((await fetch(`http://127.0.0.1:${ports.CONTROL_PORT}/systems`)).status).toBe(200);
+  await expect(fetch(`http://127.0.0.2:${ports.CONTROL_PORT}/systems`)).rejects.toThrow();
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+}, 60_000);
 
 test("when a part dies, the others end too and the line says which", async () => {
   const ports = await portSettings();

@@ -79,6 +79,7 @@ export async function openPublicListener({ host, port, limits, ...settings }: Pu
     ...(limits ? { limits } : {}),
     async respond(exchange) {
       const { request, response } = exchange;
+      if (settings.graphiql && isVisit(request)) return send(response, 302, "", { location: "/" });
       if (request.url === "/graphql") return respondToOperation(exchange, null);
       const url = urlOf(request);
       if (url?.pathname === "/graphql") return respondToOperation(exchange, url.searchParams);
@@ -110,6 +111,11 @@ export async function openPublicListener({ host, port, limits, ...settings }: Pu
 
 /** For a client to answer that it is told to go. */
 const goodbyeMs = 500;
+
+/** A person's browser, where programs ask: the page is elsewhere. */
+function isVisit({ method, url, headers }: IncomingMessage): boolean {
+  return method === "GET" && url === "/graphql" && (headers.accept?.includes("text/html") ?? false);
+}
 
 function urlOf({ url = "" }: IncomingMessage): URL | null {
   // Put together as text: resolved against a base, `//x/graphql` would be the path /graphql of a host `x`.

@@ -81,6 +81,7 @@ export function readJson(bytes: Buffer, { maxBatch }: Pick<RequestLimits, "maxBa
   let body: unknown;
   try {
     if (!isUtf8(bytes)) return notJson;
+    if (bytes.length === 0) return refuse("BAD_REQUEST", "the body is empty: send a JSON object with `query`");
     const text = bytes.toString();
     body = JSON.parse(text.charCodeAt(0) === byteOrderMark ? text.slice(1) : text);
   } catch {

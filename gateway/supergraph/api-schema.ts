@@ -16,7 +16,7 @@ import {
   type TypeNode,
   visit,
 } from "graphql";
-import { identifierScalars } from "#schema/scalars.ts";
+import { argumentScalars } from "#schema/scalars.ts";
 
 /** Our own spec: directives and scalars that the gateway knows. */
 const coreSpec = "https://crosswalk.example/core/";
@@ -38,11 +38,9 @@ export function readApiSchema(apiSdl: string, supergraph: DocumentNode): GraphQL
       oneOfInputs.has(type.name.value) ? { ...type, directives: [builtInOneOf] } : undefined,
   });
   const schema = buildASTSchema(document, { assumeValidSDL: true });
-  for (const [name, identifier] of Object.entries(identifierScalars)) {
+  for (const [name, { parseValue, parseLiteral }] of Object.entries(argumentScalars)) {
     const scalar = schema.getType(name);
-    if (!isScalarType(scalar)) continue;
-    scalar.parseValue = identifier.parseValue;
-    scalar.parseLiteral = identifier.parseLiteral;
+    if (isScalarType(scalar)) Object.assign(scalar, { parseValue, parseLiteral });
   }
   return schema;
 }
