@@ -129,6 +129,8 @@ describe("an answer in parts", () => {
     [apolloClient, true],
     [urql, true],
     ['multipart/mixed;boundary="-";deferSpec="20220824", application/json', true],
+    ["multipart/mixed;deferSpec=20220824", true],
+    ['multipart/mixed; boundary="-"; deferSpec=20220824;', true],
     ["application/json", false],
     ["*/*", false],
     ["multipart/*, application/json", false],

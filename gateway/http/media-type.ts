@@ -51,9 +51,11 @@ function readAccept(accept: string): Accepted {
   const ranges = accept.split(",").map(readRange);
   const best = ranges.flatMap(({ type, quality }) => (type ? [{ type, quality }] : []));
   best.sort((a, b) => b.quality - a.quality);
+  const acceptsDefer = ranges.some(({ isDefer }) => isDefer);
   return {
-    type: best[0]?.type ?? null,
-    acceptsDefer: ranges.some(({ isDefer }) => isDefer),
+    // Who names parts alone gets what has none as JSON, as Apollo Router sends it.
+    type: best[0]?.type ?? (acceptsDefer ? unnamed : null),
+    acceptsDefer,
     acceptsEvents: ranges.some(({ isEvents }) => isEvents),
   };
 }
