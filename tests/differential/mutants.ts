@@ -98,9 +98,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: "values that clients may not see pass",
-    file: execution("complete.ts"),
-    edits: [['return typeof value === "string" && leaf.has(value);', 'return typeof value === "string";']],
+    file: execution("shape.ts"),
+    edits: [["[name, type.getValue(name) ? name : null]", "[name, name]"]],
     over: ["shop"],
+  },
+  {
+    fault: "an object that clients may not know of is told as a fault",
+    file: execution("complete.ts"),
+    edits: [["if (typename !== null && shape.hides(typename)) return hidden;", ""]],
+    over: ["media"],
+  },
+  {
+    fault: "a list holds null for an object that clients may not know of, where none may be",
+    file: execution("project.ts"),
+    edits: [['${mayHide(type.of) ? `if(${to}===null)throw ${stop};` : ""}', ""]],
+    over: ["media"],
   },
   {
     fault: "a null that stands for a failure is sent on as a fact",
@@ -266,9 +278,21 @@ export const mutants: readonly Mutant[] = [
     over: ["shop"],
   },
   {
+    fault: "the labels that were drawn first are in force for everybody",
+    file: execution("engine.ts"),
+    edits: [["let key = `${rights.key}\\n${overrides}\\n`;", "let key = `${rights.key}\\n`;"]],
+    by: ["tests/overrides.test.ts", "a field is asked of"],
+  },
+  {
+    fault: "a plan is made as if no label were in force",
+    file: "gateway/supergraph/supergraph.ts",
+    edits: [["`${overrides}\\n${text}`", "`\\n${text}`"]],
+    by: ["tests/overrides.test.ts", "a field is asked of"],
+  },
+  {
     fault: "the fast projection takes any text for a value of an enum",
     file: execution("project.ts"),
-    edits: [["if(${code.handed(leaf)}.has(${from}))", 'if(typeof ${from}==="string")']],
+    edits: [["if((${to}=${code.handed(leaf)}.get(${from}))!==undefined){}", 'if(typeof(${to}=${from})==="string"){}']],
     by: ["tests/threats-answers.test.ts", "T71"],
   },
   {
