@@ -148,10 +148,7 @@ describe("npm run -s token", () => {
   });
 
   test.each([
-    [[], "personas: ero-officer, cbp-officer"],
     [["constructor"], "choose one of ero-officer, cbp-officer"],
-    [["ero-officer", "oversight"], "personas:"],
-    [["--hours", "3", "ero-officer"], "personas:"],
     [["ero-officer", "--minutes", "soon"], "--minutes takes a whole number"],
     [["ero-officer", "--minutes", "0"], "--minutes takes a whole number"],
     [["ero-officer", "--minutes", "1441"], "--minutes takes a whole number"],
@@ -161,4 +158,16 @@ describe("npm run -s token", () => {
     expect(stderr).toContain(line);
     expect(stderr.trim().split("\n")).toHaveLength(1);
   });
+
+  test.each([[[]], [["ero-officer", "oversight"]], [["--hours", "3", "ero-officer"]]])(
+    "%j is answered with all personas and what they may ask for, with exit code 1",
+    (args) => {
+      const { status, stdout, stderr } = token(...args);
+      expect([status, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(/^token: npm run -s token -- <persona>/);
+      const listed = stderr.match(/^ {2}\S+(?= )/gm)?.map((line) => line.trim());
+      expect(listed).toEqual(personaNames());
+      expect(stderr).toMatch(/^ {2}ero-officer +CUSTODY, REMOVAL_OPERATIONS$/m);
+    },
+  );
 });

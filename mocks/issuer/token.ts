@@ -1,9 +1,12 @@
 /** `npm run -s token -- <persona> [--minutes N]` prints one token, and nothing else. */
 import { parseArgs } from "node:util";
 import { mintToken } from "./mint.ts";
-import { personaNames } from "./personas.ts";
+import { personaNames, personas } from "./personas.ts";
 
-const usage = `npm run -s token -- <persona> [--minutes N]; personas: ${personaNames().join(", ")}`;
+const usage = [
+  "npm run -s token -- <persona> [--minutes N]; personas, and the purposes they may state, the usual one first:",
+  ...personaNames().map((name) => `  ${name.padEnd(30)}${personas[name].purposes.join(", ") || "none"}`),
+].join("\n");
 
 /** The token asked for; throws a line to show as it is. */
 export async function tokenFor(args: readonly string[]): Promise<string> {
