@@ -115,8 +115,9 @@ function moved(
   const env: NodeJS.ProcessEnv = { ...environment };
   for (const name of names) {
     const port = env[`${name}_PORT`];
-    if (port === undefined) continue;
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) refuse(`${name}_PORT takes a whole number from 0 to 65535`);
+    if (!port) continue;
+    if (!/^[1-9]\d{0,4}$/.test(port) || Number(port) > 65_535)
+      refuse(`${name}_PORT takes a whole number from 1 to 65535`);
     env[variable(name)] ??= url(name, port);
   }
   return env;
@@ -164,10 +165,13 @@ const gatewayEnvironment: NodeJS.ProcessEnv = {
     : { GATEWAY_ISSUERS: `https://issuer.crosswalk.example=http://127.0.0.1:${environment.ISSUER_PORT}/jwks.json` }),
 };
 
+const isEverywhere = publicHost === undefined || ["", "0.0.0.0", "::"].includes(publicHost);
+const gatewayHost = isEverywhere ? "127.0.0.1" : publicHost;
+
 /** What the control listener tells of the parts that are not simulated systems. */
 function otherParts(): NodeJS.ProcessEnv {
   const urls = [
-    ["gateway", `http://127.0.0.1:${environment.PORT ?? 4000}/graphql`],
+    ["gateway", `http://${gatewayHost}:${environment.PORT ?? 4000}/graphql`],
     ["gateway, internal", `http://127.0.0.1:${environment.INTERNAL_PORT ?? 4001}`],
     ...agencies.map(({ name, url }) => {
       return [name, gatewayEnvironment[`SUBGRAPH_URL_${name.toUpperCase()}`] ?? url];

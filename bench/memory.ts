@@ -75,7 +75,7 @@ async function reloads(planner: Planner, each: number, measure: Measure): Promis
     for (let index = 0; index < each; index += 1) {
       count += 1;
       const next: Supergraph = await open(planner, `extra${count}`);
-      if (current) await next.warm(current.planKeys());
+      if (current) await next.warm(current.plannedTexts());
       current?.retire();
       current = next;
       for (let asked = 0; asked < 5; asked += 1)

@@ -151,14 +151,19 @@ export function readConfig(env: Environment): ConfigOutcome {
     cacheKeys: env.CACHE_KEYS || "",
     cacheKeysFile: env.CACHE_KEYS_FILE || "",
   };
-  if (config.port === config.internalPort && config.port !== 0)
+  if (config.port === config.internalPort && config.port !== 0 && takesLoopback.has(config.host))
     refusals.push("PORT and INTERNAL_PORT name the same port: each listener takes one of its own");
+  if ([...config.overrides].some((label) => label.startsWith("percent(")))
+    refusals.push("GATEWAY_OVERRIDES takes labels that say no share: percent(n) is in force for that share by itself");
   if (mode === "production") refusals.push(...insecureSettings(config));
   return refusals.length > 0 ? { refusals } : { config };
 }
 
 /** The process's own environment. */
 export const readProcessConfig = (): ConfigOutcome => readConfig(process.env);
+
+/** Hosts that stand for 127.0.0.1, where the internal listener is, too. */
+const takesLoopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "0.0.0.0", "::"]);
 
 /** A file of this project, wherever the gateway is started from. */
 const ours = (file: string): string => fileURLToPath(new URL(`../schema/${file}`, import.meta.url));

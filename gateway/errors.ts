@@ -96,10 +96,8 @@ const entries = {
   GATEWAY_TIMEOUT: part("this agency did not answer in time"),
   SUBREQUEST_NOT_SENT: part("this agency fails or is overloaded, and is not asked for the moment; ask again later"),
   SUBGRAPH_ERROR: part("this agency answered with an error"),
-  PART_NOT_ASKED: part(
-    "nobody could be asked for this, for its object is of a type not expected here: take it as unknown",
-    ["path"],
-  ),
+  VALUE_INACCESSIBLE: part("what stands here is not for clients to know, and null may not stand here", ["path"]),
+  PART_NOT_ASKED: part("the gateway asked nobody for this: take it as unknown", ["path"]),
   ENTITY_MISMATCH: part("this agency answered about another record than was asked; its answer is withheld"),
   SOURCE_UNAVAILABLE: part("the agency's system could not be reached"),
   SOURCE_TIMEOUT: part("the agency's system did not answer in time"),

@@ -87,8 +87,9 @@ export async function startGateway(config: Config, overrides: Overrides = {}): P
         const authorization = { policies: () => policiesOf(policies), denyByDefault: config.denyByDefault };
         const supergraph = await readSupergraph(sdl, { ...settings, id, authorization });
         if (supergraph.servesNothing) telemetry.supergraphUnlabelled(supergraph.id);
+        if (supergraph.unknownOverrides.length > 0) telemetry.overridesUnknown(supergraph.unknownOverrides);
         // The first one is there at once: its plans come with the first who ask.
-        if (inUse) await supergraph.warm(inUse.planKeys().slice(0, warmedPlans));
+        if (inUse) await supergraph.warm(inUse.plannedTexts().slice(0, warmedPlans));
         return supergraph;
       },
       onOutcome(outcome, reason) {

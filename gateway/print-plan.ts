@@ -80,9 +80,9 @@ export async function describePlans({ sdl, document, variables, as, planSoftMs, 
     const sections: string[] = [];
     for (const operation of operationsOf(document)) {
       const prepared = prepare(supergraph, document, operation, variables);
-      const key = supergraph.planKeyOf(prepared, rights);
+      const text = supergraph.plannedFor(prepared, rights);
       made = null;
-      if (key !== null) await supergraph.warm([key]);
+      if (text !== null) await supergraph.warm([text]);
       const plan = made as CompiledPlan | Error | null;
       if (plan instanceof Error) throw plan;
       const refused = supergraph.refusedIn(prepared, rights);

@@ -53,6 +53,8 @@ export type Telemetry = {
   supergraphRefused(reason: unknown): void;
   /** A supergraph was read of which nothing is served: no label says who may see what. */
   supergraphUnlabelled(id: string): void;
+  /** Labels of GATEWAY_OVERRIDES that this supergraph lacks. */
+  overridesUnknown(labels: readonly string[]): void;
   protectionOff(name: string): void;
   /** Parts of an operation that would have been refused were it not for a dry run. Names of the schema alone. */
   partsRefused(refused: { readonly operation: string | null; readonly elements: readonly string[] }): void;
@@ -178,6 +180,9 @@ export function openTelemetry(write: WriteLine): Telemetry {
     },
     supergraphUnlabelled(id) {
       line("supergraph-unlabelled", { supergraph: id, remedy: "label what may be seen: everything is refused" });
+    },
+    overridesUnknown(labels) {
+      line("overrides-unknown", { labels, remedy: "GATEWAY_OVERRIDES takes labels of @override in the supergraph" });
     },
     protectionOff(name) {
       line("protection-off", { protection: name, remedy: "take it out of GATEWAY_INSECURE" });

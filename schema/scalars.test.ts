@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { identifierScalars, parseANumber } from "./scalars.ts";
+import { identifierScalars, parseANumber, parseInstant } from "./scalars.ts";
 
 const parse = (scalar: string, value: unknown) => identifierScalars[scalar]?.parseValue(value);
 
@@ -68,4 +68,21 @@ test("every writing of an A-number comes to the same nine digits", () => {
       expect(parseANumber(written)).toBe(number.padStart(9, "0"));
     }),
   );
+});
+
+test.each([
+  ["2026-10-23T18:00:00-05:00", "2026-10-23T23:00:00Z"],
+  ["2026-10-23T18:00Z", "2026-10-23T18:00:00Z"],
+  ["2026-10-23T23:00:00.000Z", "2026-10-23T23:00:00Z"],
+  ["2026-10-23T23:00:00.120Z", "2026-10-23T23:00:00.120Z"],
+  ["2028-02-29T00:00:00+14:00", "2028-02-28T10:00:00Z"],
+  ["2026-10-23", null],
+  ["2026-10-23T18:00", null],
+  ["2026-02-30T18:00:00Z", null],
+  ["2026-10-23T24:00:00Z", null],
+  ["2026-10-23 18:00:00Z", null],
+  ["+012026-10-23T18:00:00Z", null],
+  ["soon", null],
+])("an instant among the arguments: %j → %j", (given, canonical) => {
+  expect(parseInstant(given)).toBe(canonical);
 });

@@ -46,11 +46,10 @@ export const parseCountryCode: ParseIdentifier = (text) => match(/^[A-Z]{3}$/, u
 
 /** An instant with its zone; in UTC. A day alone, or a time without a zone, is none: what is counted from it would be guessed. */
 export function parseInstant(text: string): string | null {
-  const form = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?(Z|[+-]\d\d:\d\d)$/;
+  const form = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
   const day = form.exec(text)?.[1];
   const at = day === undefined || !isRealDay(day) ? Number.NaN : Date.parse(text);
-  const year = Number.isNaN(at) ? 0 : new Date(at).getUTCFullYear();
-  return year < 1990 || year > 2200 ? null : new Date(at).toISOString().replace(".000Z", "Z");
+  return Number.isNaN(at) ? null : new Date(at).toISOString().replace(".000Z", "Z");
 }
 
 /** By scalar name: parse incoming values, refuse anything that is not a string in an accepted form. */

@@ -293,3 +293,21 @@ test("callers of different rights who ask the same at once get each their own an
     await common.close();
   }
 });
+
+test("about a record that no client may know of nothing is decided, and no policy is told", async () => {
+  const closed = await startGuardedGraph(world, {
+    edit: (sdl) =>
+      sdl.replace(/(type Notice implements Record[^{]*)\{/, "$1 @inaccessible {").replace("[Record!]", "[Record]"),
+  });
+  try {
+    const rights = rightsOf({ types: { Notice: [{ policy: "n", facts: [], forbids: () => withholding("refer") }] } });
+    const { data, errors, decisions } = await closed.ask('{ person(fin: "FIN001") { records { id } } }', rights);
+    const open = await closed.ask('{ person(fin: "FIN001") { records { id } } }', allRights);
+    expect([data, errors]).not.toEqual([null, []]);
+    expect(JSON.stringify(open.data)).toContain("null");
+    expect(errors.filter(({ code }) => code === "OWNER_REFER")).toEqual([]);
+    expect(decisions.filter(({ element }) => element.startsWith("Notice"))).toEqual([]);
+  } finally {
+    await closed.close();
+  }
+});

@@ -54,7 +54,7 @@ const definition: GraphDefinition = {
 const sdl = compose(definition, {});
 /** The labels in force where this was drawn. */
 const drawn = (random: number, ...named: readonly string[]) =>
-  labelsOf(overridesOf(parse(sdl), new Set(named), () => random)());
+  labelsOf(overridesOf(parse(sdl), new Set(named), () => random).draw());
 
 describe("of labels those are in force", () => {
   test.each<[string, number, readonly string[], readonly string[]]>([
@@ -68,9 +68,19 @@ describe("of labels those are in force", () => {
     expect(drawn(random, ...named)).toEqual(expected);
   });
 
+  test("each that can be drawn is known, the one that holds for everybody last", () => {
+    const { possible, unknown } = overridesOf(parse(sdl), new Set(["move-it", "mvoe-it"]));
+    expect([possible.at(0), possible.length, possible.at(-1)]).toEqual([
+      "move-it percent(100) percent(33.3) percent(50) percent(70)",
+      4,
+      "move-it percent(100)",
+    ]);
+    expect(unknown).toEqual(["mvoe-it"]);
+  });
+
   test("none where the supergraph has none", () => {
     const none = overridesOf(parse("type Query { a: Int }"), new Set(["move-it"]), () => 0);
-    expect(labelsOf(none())).toEqual([]);
+    expect([labelsOf(none.draw()), none.possible, none.unknown]).toEqual([[], [""], ["move-it"]]);
   });
 });
 
@@ -96,11 +106,17 @@ describe("over a graph with moving fields", () => {
     expect([...seen].sort()).toEqual(["new", "old"]);
   });
 
-  test("one whose label the operator names has moved", async () => {
+  test("one whose label the operator names has moved, and a name that is nobody's is told of", async () => {
     const named = await startTestGateway((await arena()).sdl, { GATEWAY_OVERRIDES: "move-it" });
     const asking = () => named.ask("{ items { named } }");
     expect(await askedOf(asking, "named")).toEqual(["new"]);
+    expect(named.lines.filter((line) => line.includes("overrides-unknown"))).toEqual([]);
     await named.close();
+    const misspelt = await startTestGateway((await arena()).sdl, { GATEWAY_OVERRIDES: "mvoe-it" });
+    expect(misspelt.lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ event: "overrides-unknown", labels: ["mvoe-it"] }),
+    );
+    await misspelt.close();
   });
 
   test(

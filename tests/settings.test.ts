@@ -90,6 +90,13 @@ test("every metric is told of", async () => {
 test("one port is not given to both listeners", () => {
   expect(readConfig({ PORT: "4001" })).toEqual({ refusals: [expect.stringContaining("PORT and INTERNAL_PORT")] });
   expect(readConfig({ PORT: "0", INTERNAL_PORT: "0" })).toHaveProperty("config");
+  expect(readConfig({ PORT: "4001", HOST: "10.0.0.5" })).toHaveProperty("config");
+});
+
+test("a share is no label to be named", () => {
+  expect(readConfig({ GATEWAY_OVERRIDES: "moved,percent(20)" })).toEqual({
+    refusals: [expect.stringContaining("percent(n)")],
+  });
 });
 
 describe("trusted documents", () => {

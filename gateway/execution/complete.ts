@@ -35,7 +35,7 @@ export function complete(raw: object, shape: ObjectShape, settings: CompleteSett
   const completer = openCompleter(settings);
   const data = completer.object(raw, shape);
   return {
-    data: data === spread || data === null ? null : (data as Readonly<Record<string, unknown>>),
+    data: data === spread || data === hidden ? null : (data as Readonly<Record<string, unknown>> | null),
     errors: completer.errors(),
   };
 }
@@ -67,7 +67,7 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
   const malformed = (): null => {
     if (told.size >= maxErrors) return null;
     const agency = agencyOf(keys);
-    // Nobody was asked: where subgraphs know different types, the planner asks no one for what only some of them know.
+    // Nobody was asked: a fault of ours, or a type that not all subgraphs know which may give this field.
     const code: ErrorCode = agency === null ? "PART_NOT_ASKED" : "SUBREQUEST_MALFORMED_RESPONSE";
     tell({ code, ...(agency === null ? {} : { agency }) }, [...path]);
     return null;
@@ -88,7 +88,8 @@ function openCompleter({ problems, given, agencyOf, at }: CompleteSettings) {
     // Null is the data's own where it stands there without a problem, and may stand there; so is what nobody may know of.
     if (raw === undefined && found.length === 0) malformed();
     if (type.kind !== "nonNull") return null;
-    if ((raw === null || completed === hidden) && found.length === 0) malformed();
+    if (completed === hidden) tell({ code: "VALUE_INACCESSIBLE" }, [...path]);
+    else if (raw === null && found.length === 0) malformed();
     return spread;
   };
 

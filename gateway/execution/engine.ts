@@ -11,7 +11,7 @@ import { type EngineIncrement, executeInParts } from "./in-parts.ts";
 import { introspection } from "./introspection.ts";
 import { type JoinedRuns, joinedRuns } from "./joined.ts";
 import { type KeptRun, keptRuns } from "./kept-runs.ts";
-import type { Overrides } from "./overrides.ts";
+import type { OverrideDraw, Overrides } from "./overrides.ts";
 import { allRights, type Decision, type Rights } from "./rights.ts";
 import { type Executed, executedAgain, executeWhole, type RunRequest, type RunSettings, start } from "./run.ts";
 import type { ObjectShape } from "./shape.ts";
@@ -30,8 +30,7 @@ export type EngineSettings = RunSettings & {
   readonly keptMaxBytes?: number;
   /** Rejects with QueryPlanningFailed or QueryPlanningTimeout. */
   readonly planOf: (text: string, overrides: Overrides) => Promise<CompiledPlan>;
-  /** Drawn for each request. */
-  readonly overrides: () => Overrides;
+  readonly overrides: Pick<OverrideDraw, "draw">;
 };
 
 export type EngineAnswer = Executed & {
@@ -78,11 +77,12 @@ export function openEngine(settings: EngineSettings): Engine {
   const answer = async (operation: PreparedOperation, request: RunRequest): Promise<EngineAnswer> => {
     const { document, variables } = operation;
     const { rights } = request;
-    const variant = variantOf(operation, rights, settings.overrides());
+    const variant = variantOf(operation, rights);
+    const { number, overrides, joined } = variant.under(settings.overrides.draw());
     const { shapes, allRefused, told } = variant;
     if (allRefused !== null) return refusedWhole(document, allRefused);
     const given = variant.introspection ? await introspect(variant.introspection, operation, rights) : nothingGiven;
-    const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text, variant.overrides);
+    const plan = variant.text === null ? emptyPlan : await settings.planOf(variant.text, overrides);
     if (plan.requests.length === 0 && asksSubgraphs(shapes.root)) return unplanned;
     // Whoever asked may have gone while the plan was made.
     request.signal.throwIfAborted();
@@ -102,7 +102,7 @@ export function openEngine(settings: EngineSettings): Engine {
     }
 
     const asked = JSON.stringify(variables);
-    const key = `${variant.number} ${asked}`;
+    const key = `${number} ${asked}`;
     const run = kept?.find(key, plan);
     const again = run && executedAgain(run, to);
     if (again) return withTold(told, { ...again, deferred: null, subgraphs });
@@ -112,14 +112,14 @@ export function openEngine(settings: EngineSettings): Engine {
       executeWhole(settings, plan, to, { ...request, signal }, onAnswered, onKept);
     const generation = settings.generation?.(subgraphs) ?? "";
     const inGeneration = JSON.stringify([written, generation]) + asked;
-    const { result, isJoined } = await variant.joined.run(inGeneration, request.signal, once);
+    const { result, isJoined } = await joined.run(inGeneration, request.signal, once);
     // What another's shorter time or bad luck has cost is asked for again.
     const isAskedAgain = isJoined && result.errors.some(({ code }) => passing.has(code));
     const executed = isAskedAgain ? await once(request.signal, () => {}) : result;
     return withTold(told, { ...executed, deferred: null, subgraphs });
   };
   const lookUp: Engine["lookUp"] = async (text, variables, until) => {
-    const plan = await settings.planOf(text, settings.overrides());
+    const plan = await settings.planOf(text, settings.overrides.draw());
     const { execution } = await start(settings, plan, variables, { ...until, rights: allRights }, () => {});
     const { data, problems } = execution;
     return {
@@ -133,10 +133,14 @@ export function openEngine(settings: EngineSettings): Engine {
 
 /** One document as one request may ask it (variant.ts). */
 type Variant = AskedParts & {
+  readonly shapes: Shapes;
+  readonly under: (overrides: Overrides) => Placed;
+};
+/** A variant, and where its fields are. */
+type Placed = {
   /** Tells it from every other one of this engine. */
   readonly number: number;
   readonly overrides: Overrides;
-  readonly shapes: Shapes;
   /** By their variables. */
   readonly joined: JoinedRuns<Executed>;
 };
@@ -145,33 +149,41 @@ type Variants = { readonly switches: readonly string[]; readonly byKey: Map<stri
 
 const maxVariants = 32;
 
-function openVariants(
-  settings: EngineSettings,
-): (operation: PreparedOperation, rights: Rights, overrides: Overrides) => Variant {
+function openVariants(settings: EngineSettings): (operation: PreparedOperation, rights: Rights) => Variant {
   const known = new WeakMap<PreparedDocument, Variants>();
   let made = 0;
-  return ({ document, variables }, rights, overrides) => {
+  const placing = (): Variant["under"] => {
+    const byOverrides = new Map<Overrides, Placed>();
+    return (overrides) => {
+      let placed = byOverrides.get(overrides);
+      if (!placed) {
+        made += 1;
+        placed = { number: made, overrides, joined: joinedRuns() };
+        byOverrides.set(overrides, placed);
+      }
+      return placed;
+    };
+  };
+  return ({ document, variables }, rights) => {
     let variants = known.get(document);
     if (!variants) {
       variants = { switches: switchesOf(document.operation), byKey: new Map() };
       known.set(document, variants);
     }
     const { switches, byKey } = variants;
-    let key = `${rights.key}\n${overrides}\n`;
+    let key = `${rights.key}\n`;
     for (const name of switches) key += variables[name] === true ? "1" : "0";
     let variant = byKey.get(key);
     if (!variant) {
       const asked = askedParts(settings.apiSchema, document.operation, variables, rights);
-      made += 1;
       variant = {
         ...asked,
-        number: made,
-        overrides,
         text: asked.text === null ? null : withFacts(asked.text, settings.facts, rights),
         shapes: readShapes(settings, document, variables, rights),
-        joined: joinedRuns(),
+        under: placing(),
       };
-      if (byKey.size >= maxVariants) byKey.clear();
+      const [oldest] = byKey.keys();
+      if (byKey.size >= maxVariants && oldest !== undefined) byKey.delete(oldest);
       byKey.set(key, variant);
     }
     return variant;

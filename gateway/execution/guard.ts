@@ -139,6 +139,8 @@ function siftObject(value: object, below: Ruled, person: object | null, run: Gua
   const typename = typenameOf(value, below.shape);
   // It says that it is of no type, and is not completed either.
   if (typename === null) return value;
+  // Nobody is shown it, so nothing is decided about it.
+  if (below.shape.hides(typename)) return value;
   const rule = below.of(typename);
   if (rule === "unknown") return lost;
   if (rule === null) return value;

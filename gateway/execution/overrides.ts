@@ -10,19 +10,33 @@ export type Overrides = string;
 
 export const noOverrides: Overrides = "";
 
-/** `named`: labels that the operator has put in force. `random`: from 0 to 1. */
+export type OverrideDraw = {
+  /** For one request. */
+  draw(): Overrides;
+  /** All that can be drawn, the one with what is in force for everybody last. */
+  readonly possible: readonly Overrides[];
+  /** Labels that the operator names and the supergraph lacks. */
+  readonly unknown: readonly string[];
+};
+
+/** `named`: labels that the operator has put in force. `random`: from 0 up to 1. */
 export function overridesOf(
   supergraph: DocumentNode,
   named: ReadonlySet<string>,
   random: () => number = Math.random,
-): () => Overrides {
+): OverrideDraw {
   const labels = labelsIn(supergraph);
-  if (labels.length === 0) return () => noOverrides;
-  const percentages = labels.map(percentageOf);
-  return () => {
-    // One draw for all: a request that has one field moved at 20 % has those moved that are at more.
-    const drawn = random() * 100;
-    return labels.filter((label, at) => named.has(label) || drawn < (percentages[at] ?? 0)).join(" ");
+  const unknown = [...named].filter((label) => !labels.includes(label));
+  if (labels.length === 0) return { draw: () => noOverrides, possible: [noOverrides], unknown };
+  const percentages = labels.map((label) => percentageOf(label) ?? 0);
+  // One draw for all: a request that has one field moved at 20 % has those moved that are at more.
+  const drawnAt = (percentage: number): Overrides =>
+    labels.filter((label, at) => named.has(label) || percentage < (percentages[at] ?? 0)).join(" ");
+  const steps = [0, ...percentages.filter((each) => each < 100)].sort((a, b) => a - b);
+  return {
+    draw: () => drawnAt(random() * 100),
+    possible: [...new Set(steps.map(drawnAt))],
+    unknown,
   };
 }
 

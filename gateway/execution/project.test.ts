@@ -1,7 +1,14 @@
 /** Compiled projection gives what completion gives where nothing is wrong, and gives up wherever anything is. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { buildSchema, type GraphQLObjectType, Kind, type OperationDefinitionNode, parse } from "graphql";
+import {
+  buildSchema,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+} from "graphql";
 import { complete } from "./complete.ts";
 import { openProblems } from "./problems.ts";
 import { projection } from "./project.ts";
@@ -52,6 +59,7 @@ describe("of what clients may not know", () => {
   const unseen = { __typename: "Unseen", id: "1", name: "x" };
   const thing = { id: "1", name: null, count: 1 };
   const right = { toString: "", node: null, nodes: [], either: [], things: [], thing };
+  const inaccessible = (...path: readonly (string | number)[]) => [{ code: "VALUE_INACCESSIBLE", path }];
   const malformed = (...path: readonly (string | number)[]) => [
     { code: "SUBREQUEST_MALFORMED_RESPONSE", agency: "one", path },
   ];
@@ -62,7 +70,7 @@ describe("of what clients may not know", () => {
       "none may be null here: so is the list, with an error",
       { nodes: [unseen] },
       { nodes: null },
-      malformed("nodes", 0),
+      inaccessible("nodes", 0),
     ],
     [
       "a value of an enum is null",
@@ -74,7 +82,7 @@ describe("of what clients may not know", () => {
       "and with an error the list that it may not be null in",
       { node: { __typename: "Thing", ...thing, kind: null, kinds: ["SECRET"], next: null } },
       { node: { id: "1", [hostile]: 1, constructor: null, kinds: null, next: null } },
-      malformed("node", "kinds", 0),
+      inaccessible("node", "kinds", 0),
     ],
     [
       "a type that nobody knows is a fault",
@@ -90,6 +98,20 @@ describe("of what clients may not know", () => {
     const projected = projection(shape)(raw, {});
     expect(JSON.stringify(projected)).toBe(errors.length > 0 ? "null" : JSON.stringify(completed.data));
   });
+});
+
+test("what comes later of an object that clients may not know of is nothing", () => {
+  const [, { selectionSet }] = operation.selectionSet.selections as never as readonly [
+    unknown,
+    OperationDefinitionNode,
+  ];
+  const node = shapeOf(
+    { schema: whole, apiSchema: schema, clientKeys, variables: {}, rights: allRights },
+    schema.getType("Node") as GraphQLInterfaceType,
+    [selectionSet],
+  );
+  const settings = { problems: openProblems(), given: {}, agencyOf: () => "one" };
+  expect(complete({ __typename: "Unseen", id: "1" }, node, settings)).toEqual({ data: null, errors: [] });
 });
 
 /** Mostly what the type says, sometimes not. */

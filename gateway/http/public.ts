@@ -114,7 +114,7 @@ const goodbyeMs = 500;
 
 /** A person's browser, where programs ask: the page is elsewhere. */
 function isVisit({ method, url, headers }: IncomingMessage): boolean {
-  return method === "GET" && url === "/graphql" && (headers.accept?.includes("text/html") ?? false);
+  return method === "GET" && url === "/graphql" && (headers.accept?.startsWith("text/html,") ?? false);
 }
 
 function urlOf({ url = "" }: IncomingMessage): URL | null {

@@ -4,7 +4,6 @@
  */
 import {
   type ArgumentNode,
-  astFromValue,
   type DirectiveNode,
   type FieldNode,
   type GraphQLArgument,
@@ -140,10 +139,10 @@ export function argumentLifter(schema: GraphQLSchema, operation: OperationDefini
 
 /** Those that are not given. */
 function defaultsOf(args: readonly GraphQLArgument[], given: readonly ArgumentNode[]): readonly ArgumentNode[] {
-  return args.flatMap(({ name, type, defaultValue }) => {
-    if (defaultValue === undefined || given.some((each) => each.name.value === name)) return [];
-    const value = astFromValue(defaultValue, type);
-    return value ? [{ kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: name }, value }] : [];
+  return args.flatMap(({ name, astNode }) => {
+    const value = astNode?.defaultValue;
+    if (value === undefined || given.some((each) => each.name.value === name)) return [];
+    return [{ kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: name }, value }];
   });
 }
 

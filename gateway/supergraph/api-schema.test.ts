@@ -38,6 +38,22 @@ describe("a directive that subgraphs bring along with a spec of their own", () =
     expect(schemaOf(subgraph("a", "(scope: Scope!) on OBJECT")).getDirective("access")).toBeUndefined();
   });
 
+  test.each([
+    ["@skip is the gateway's own", "directive @skip(because: String, if: Boolean!) on FIELD", "skip", ["if"]],
+    ["@freshness is the gateway's own", "directive @freshness(zone: Int) on QUERY", "freshness", undefined],
+    ["a default of a scalar of its own", "directive @a(b: Json = {c: 1}) on FIELD", "a", undefined],
+    ["a type of its name is no directive", "directive @Query(b: Int) on FIELD", "Query", ["b"]],
+    [
+      "an argument's type of its own name that is not there",
+      "directive @x(b: x) on FIELD enum x { A }",
+      "x",
+      undefined,
+    ],
+  ])("of a supergraph made by hand: %s", (_, sdl, name, args) => {
+    const schema = readApiSchema("scalar Json type Query { a: Json }", parse(`${sdl} scalar Json`));
+    expect(schema.getDirective(name)?.args.map((each) => each.name)).toEqual(args);
+  });
+
   test("stays unknown where its argument is of a type that clients may not know", () => {
     const supergraph = parse("directive @access(scope: Scope) on FIELD enum Scope @inaccessible { PUBLIC }");
     expect(readApiSchema("type Query { a: String }", supergraph).getDirective("access")).toBeUndefined();

@@ -8,10 +8,13 @@ import {
   DirectiveLocation,
   type DocumentNode,
   type GraphQLSchema,
+  type InputValueDefinitionNode,
   isScalarType,
+  isTypeDefinitionNode,
   Kind,
   type NameNode,
   parse,
+  specifiedDirectives,
   specifiedScalarTypes,
   type TypeNode,
   visit,
@@ -47,15 +50,26 @@ export function readApiSchema(apiSdl: string, supergraph: DocumentNode): GraphQL
 
 /** Those that a spec of its own brought along (`@composeDirective`): deriving takes them for the supergraph's own affairs. */
 function droppedDirectives(api: DocumentNode, supergraph: DocumentNode): readonly DirectiveDefinitionNode[] {
-  const names = api.definitions.flatMap((each) => ("name" in each && each.name ? [each.name.value] : []));
-  const known = new Set([...names, ...specifiedScalarTypes.map(({ name }) => name)]);
+  const directives = new Set(ownDirectives);
+  const types = new Set(specifiedScalarTypes.map(({ name }) => name));
+  const scalars = new Set<string>();
+  for (const each of api.definitions) {
+    if (each.kind === Kind.DIRECTIVE_DEFINITION) directives.add(each.name.value);
+    else if (isTypeDefinitionNode(each)) types.add(each.name.value);
+    if (each.kind === Kind.SCALAR_TYPE_DEFINITION) scalars.add(each.name.value);
+  }
+  // Of a scalar of the schema's own not every default can be shown by introspection.
+  const isUsable = ({ type, defaultValue }: InputValueDefinitionNode): boolean =>
+    types.has(namedType(type)) && (defaultValue === undefined || !scalars.has(namedType(type)));
   return supergraph.definitions.flatMap((each) => {
-    if (each.kind !== Kind.DIRECTIVE_DEFINITION || known.has(each.name.value)) return [];
+    if (each.kind !== Kind.DIRECTIVE_DEFINITION || directives.has(each.name.value)) return [];
     const locations = each.locations.filter(isExecutable);
-    const areKnown = each.arguments?.every(({ type }) => known.has(namedType(type))) ?? true;
-    return locations.length > 0 && areKnown ? [{ ...each, locations }] : [];
+    return locations.length > 0 && (each.arguments ?? []).every(isUsable) ? [{ ...each, locations }] : [];
   });
 }
+
+/** What the gateway itself reads in an operation is never a subgraph's. */
+const ownDirectives = [...specifiedDirectives.map(({ name }) => name), "defer", "stream", "freshness"];
 
 const executableLocations: ReadonlySet<string> = new Set([
   DirectiveLocation.QUERY,

@@ -16,7 +16,7 @@ import { type Engine, openEngine } from "../execution/engine.ts";
 import { placesIn } from "../execution/fact-places.ts";
 import { withFacts } from "../execution/facts-selection.ts";
 import { readLifetimes } from "../execution/lifetimes.ts";
-import { noOverrides, type Overrides, overridesOf } from "../execution/overrides.ts";
+import { type Overrides, overridesOf } from "../execution/overrides.ts";
 import { type QueryPlan, QueryPlanningFailed } from "../execution/plan.ts";
 import { type PlanCache, planCache } from "../execution/plan-cache.ts";
 import type { PlannedSupergraph, Planner } from "../execution/planner.ts";
@@ -41,6 +41,8 @@ export type Supergraph = {
   readonly id: string;
   /** What clients may ask. */
   readonly apiSchema: GraphQLSchema;
+  /** Labels of `@override` that the operator names, and that it lacks. */
+  readonly unknownOverrides: readonly string[];
   /** Nobody is permitted anything: no label says who may see what. */
   readonly servesNothing: boolean;
   readonly prepare: PrepareOperation;
@@ -51,13 +53,13 @@ export type Supergraph = {
   readonly rightsOf: RightsOf;
   /** What of an operation is refused by these rights, as the schema names it. Throws what planning it would. */
   refusedIn(operation: PreparedOperation, rights: Rights): readonly string[];
-  /** Under what the plan of an operation is kept for callers of these rights; null where there is nothing to plan. */
-  planKeyOf(operation: PreparedOperation, rights: Rights): string | null;
-  /** Of normalised operations with a plan, most used first. */
-  planKeys(): readonly string[];
+  /** What is planned of an operation for callers of these rights; null where there is nothing to plan. */
+  plannedFor(operation: PreparedOperation, rights: Rights): string | null;
+  /** Normalised operations with a plan, most used first. */
+  plannedTexts(): readonly string[];
   planCache(): { readonly entries: number; readonly bytes: number };
-  /** Makes plans ahead. What gets none here is left out: whoever asks it learns why. */
-  warm(planKeys: readonly string[]): Promise<void>;
+  /** Makes plans ahead, wherever fields may be. What gets none here is left out: whoever asks it learns why. */
+  warm(texts: readonly string[]): Promise<void>;
   /** The same for documents as clients write them. */
   warmDocuments(documents: readonly string[]): Promise<void>;
   /** To be called when the operation is answered. */
@@ -130,6 +132,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       maxBytes: maxPlanBytes,
       maxRefused,
     });
+    const overrides = overridesOf(document, settings.overrides ?? new Set());
     const engine = openEngine({
       apiSchema,
       facts,
@@ -139,7 +142,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       keptMaxBytes: settings.keptMaxBytes ?? 0,
       call: settings.callOf(facts.subgraphs),
       planOf: (text, overrides) => plans.get(planKey(text, overrides)),
-      overrides: overridesOf(document, settings.overrides ?? new Set()),
+      overrides,
     });
     const rightsOf = rightsReader(rules, inForce, Date.now);
     // Cedar takes half a second for the first of its decisions: before anybody waits for one.
@@ -154,6 +157,7 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
     return {
       id: settings.id ?? createHash("sha256").update(sdl).digest("hex").slice(0, 12),
       apiSchema,
+      unknownOverrides: overrides.unknown,
       servesNothing: rules.servesNothing,
       prepare: operationPreparer(preparing),
       execute: engine,
@@ -162,11 +166,11 @@ export async function readSupergraph(sdl: string, settings: SupergraphSettings):
       refusedIn: ({ document: { operation }, variables }, rights) => [
         ...askedParts(apiSchema, operation, variables, rights).refused,
       ],
-      planKeyOf({ document: { operation }, variables }, rights) {
+      plannedFor({ document: { operation }, variables }, rights) {
         const { text } = askedParts(apiSchema, operation, variables, rights);
-        return text === null ? null : planKey(withFacts(text, facts, rights), noOverrides);
+        return text === null ? null : withFacts(text, facts, rights);
       },
-      ...plansAhead(apiSchema, plans, documentPreparer(preparing)),
+      ...plansAhead(apiSchema, plans, overrides.possible, documentPreparer(preparing)),
       ...holding(planned.release),
     };
   } catch (error) {
@@ -203,14 +207,15 @@ function orNone(error: unknown): null {
 function plansAhead(
   apiSchema: GraphQLSchema,
   plans: PlanCache<CompiledPlan>,
+  overrides: readonly Overrides[],
   documentOf: ReturnType<typeof documentPreparer>,
-): Pick<Supergraph, "planKeys" | "planCache" | "warm" | "warmDocuments"> {
-  const warm = async (keys: readonly string[]): Promise<void> => {
-    for (const key of keys) await plans.get(key).catch(() => {});
+): Pick<Supergraph, "plannedTexts" | "planCache" | "warm" | "warmDocuments"> {
+  const warm = async (texts: readonly string[]): Promise<void> => {
+    for (const text of texts) for (const each of overrides) await plans.get(planKey(text, each)).catch(() => {});
   };
   return {
     planCache: () => ({ entries: plans.entries().length, bytes: plans.bytes }),
-    planKeys: () => plans.entries().map(({ text }) => text),
+    plannedTexts: () => [...new Set(plans.entries().map(({ text: key }) => readPlanKey(key).text))],
     warm,
     warmDocuments: (documents) =>
       warm(
@@ -219,7 +224,7 @@ function plansAhead(
           // What answers a subscription is another operation (subscriptions/alert-query.ts).
           const isPlanned = !("refused" in document) && document.kind !== "subscription";
           const text = !isPlanned ? null : askedParts(apiSchema, document.operation, {}, allRights).text;
-          return text === null ? [] : planKey(text, noOverrides);
+          return text ?? [];
         }),
       ),
   };

@@ -71,7 +71,7 @@ function decoyOf({ kind, value }: Identifier) {
 export function parseReleaseAt(text: unknown): string | null {
   if (text === undefined || text === null) return null;
   const at = typeof text === "string" ? parseInstant(text) : null;
-  if (at === null)
+  if (at === null || at < "1990" || at > "2201")
     throw new GraphQLError("releaseAt takes an instant with its zone, such as 2026-10-23T18:00:00-05:00", {
       extensions: { code: "INVALID_IDENTIFIER" },
     });

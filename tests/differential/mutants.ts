@@ -280,7 +280,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: "the labels that were drawn first are in force for everybody",
     file: execution("engine.ts"),
-    edits: [["let key = `${rights.key}\\n${overrides}\\n`;", "let key = `${rights.key}\\n`;"]],
+    edits: [["byOverrides.get(overrides)", "[...byOverrides.values()][0]"]],
     by: ["tests/overrides.test.ts", "a field is asked of"],
   },
   {
